@@ -1,0 +1,1 @@
+"""Pure values in, values out: no clock, no files, no network, no log."""

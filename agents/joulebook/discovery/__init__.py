@@ -1,0 +1,1 @@
+"""Who runs here: this host and its processes, as procfs tells."""

@@ -1,0 +1,193 @@
+"""The process table, as procfs tells it."""
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from joulebook.errors import Fatal
+
+_KIB = 1024
+_MAX_FILE = 1 << 22  # longer than any procfs file read here; an environ is at most some MiB
+
+
+class CpuTimes(NamedTuple):
+    """CPU time of the whole host since boot, in clock ticks summed over all CPUs.
+
+    Attributes:
+        busy_ticks: Time spent running anything.
+        total_ticks: All time, stolen by a hypervisor or waiting included.
+    """
+
+    busy_ticks: int
+    total_ticks: int
+
+
+class MemoryUse(NamedTuple):
+    """Memory of the whole host, bytes."""
+
+    total_bytes: int
+    available_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Stat:
+    """The fields of ``/proc/PID/stat`` used here; ticks count reaped children too."""
+
+    parent: int
+    ticks: int
+
+
+class ProcessTable:
+    """Reads one procfs tree. Processes that end while it is read are left out, not errors.
+
+    Args:
+        procfs_root: Where procfs is mounted, normally ``/proc``.
+    """
+
+    def __init__(self, procfs_root: Path) -> None:
+        self._root = str(procfs_root)
+
+    def exists(self, pid: int) -> bool:
+        """Whether the process is there; one that ended but was not reaped still is."""
+        return os.path.exists(f"{self._root}/{pid}")  # noqa: PTH110 - every sample asks; 4x faster
+
+    def tree(self, root_pid: int) -> frozenset[int]:
+        """The process and all its descendants that are still in the table.
+
+        Every process is looked at: ``task/*/children`` would be shorter, but leaves out
+        children unless all are stopped (proc(5)).
+
+        Args:
+            root_pid: Where the tree starts.
+
+        Returns:
+            Process ids; empty where the root has left.
+        """
+        children: dict[int, list[int]] = {}
+        for pid in self._pids():
+            stat = self._stat(pid)
+            if stat is not None:
+                children.setdefault(stat.parent, []).append(pid)
+        found = {root_pid} if self.exists(root_pid) else set()
+        waiting = list(found)
+        while waiting:
+            new = [child for child in children.get(waiting.pop(), ()) if child not in found]
+            found.update(new)
+            waiting.extend(new)
+        return frozenset(found)
+
+    def cpu_ticks(self, pids: Iterable[int]) -> int:
+        """CPU time of the processes, in clock ticks.
+
+        That is user and system time of each and of its children that were reaped, so a child
+        that came and went between two looks is counted. Parents (lower ids, as a rule) are read
+        first: a child that ends meanwhile shows up in the next look, never twice in this one.
+        A child whose parent ignores SIGCHLD takes its time with it; the kernel tells nobody.
+        """
+        stats = (self._stat(pid) for pid in sorted(pids))
+        return sum(stat.ticks for stat in stats if stat is not None)
+
+    def pss_bytes(self, pids: Iterable[int]) -> int | None:
+        """Memory of the processes, bytes, where a shared page counts by its share (PSS).
+
+        Returns:
+            The sum over all that can be read; None where none can.
+        """
+        sizes = [size for pid in pids if (size := self._pss(pid)) is not None]
+        return sum(sizes) if sizes else None
+
+    def environ(self, pid: int) -> dict[str, str] | None:
+        """Environment the process was started with; None where it left or may not be read."""
+        content = self._read(f"{pid}/environ")
+        if content is None:
+            return None
+        entries = content.decode(errors="replace").split("\0")
+        return dict(entry.split("=", 1) for entry in entries if "=" in entry)
+
+    def host_cpu(self) -> CpuTimes:
+        """CPU time of the host since boot.
+
+        Waiting for a disk is idle time; time that a hypervisor gave to another guest is
+        neither busy nor idle here; guest time is part of user time already (proc(5)).
+
+        Raises:
+            Fatal: ``/proc/stat`` cannot be read.
+        """
+        fields = self._must_read("stat").split(b"\n", 1)[0].split()
+        try:
+            ticks = [int(field) for field in fields[1:9]]
+            user, nice, system, idle, *late = ticks
+        except ValueError:
+            raise Fatal(f"{self._root}/stat does not start with CPU times") from None
+        iowait, irq, softirq, steal = (*late, 0, 0, 0, 0)[:4]  # old kernels have fewer
+        busy = user + nice + system + irq + softirq
+        return CpuTimes(busy, busy + idle + iowait + steal)
+
+    def memory(self) -> MemoryUse:
+        """Memory of the host now.
+
+        Raises:
+            Fatal: ``/proc/meminfo`` cannot be read.
+        """
+        content = self._must_read("meminfo")
+        total, available = (_kib_field(content, key) for key in (b"MemTotal:", b"MemAvailable:"))
+        if total is None or available is None:
+            raise Fatal(f"{self._root}/meminfo lacks MemTotal or MemAvailable")
+        return MemoryUse(total, available)
+
+    def _pids(self) -> list[int]:
+        try:
+            names = os.listdir(self._root)  # noqa: PTH208 - every sample asks; no Path per process
+        except OSError as error:
+            raise Fatal(f"cannot list the processes in {self._root}: {error.strerror}") from error
+        return [int(name) for name in names if name.isascii() and name.isdigit()]
+
+    def _stat(self, pid: int) -> _Stat | None:
+        content = self._read(f"{pid}/stat")
+        if content is None:
+            return None
+        # The name stands in parentheses and may itself hold spaces and parentheses.
+        fields = content[content.rfind(b")") + 1 :].split()
+        try:
+            return _Stat(int(fields[1]), sum(int(field) for field in fields[11:15]))
+        except (IndexError, ValueError):  # cut short: it ended while being read
+            return None
+
+    def _pss(self, pid: int) -> int | None:
+        content = self._read(f"{pid}/smaps_rollup")
+        return None if content is None else _kib_field(content, b"Pss:")
+
+    def _must_read(self, name: str) -> bytes:
+        try:
+            return _slurp(f"{self._root}/{name}")
+        except OSError as error:
+            raise Fatal(f"cannot read {self._root}/{name}: {error.strerror}") from error
+
+    def _read(self, name: str) -> bytes | None:
+        try:
+            return _slurp(f"{self._root}/{name}")
+        except OSError:  # it left (ENOENT, ESRCH) or is another user's (EACCES)
+            return None
+
+
+def _slurp(path: str) -> bytes:
+    """The whole file by plain system calls: a third of the time of a buffered open."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        pieces: list[bytes] = []
+        while piece := os.read(descriptor, _MAX_FILE if pieces else 4096):
+            pieces.append(piece)
+        return b"".join(pieces)
+    finally:
+        os.close(descriptor)
+
+
+def _kib_field(content: bytes, key: bytes) -> int | None:
+    """Bytes of a line such as ``Pss:   1234 kB``; None where it is missing."""
+    for line in content.splitlines():
+        if line.startswith(key):
+            figure = line.removeprefix(key).split()[0:1]
+            return int(figure[0]) * _KIB if figure and figure[0].isdigit() else None
+    return None

@@ -1,0 +1,1 @@
+"""From sensors to windows with their parts; shared by everything that measures."""

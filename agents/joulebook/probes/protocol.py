@@ -1,0 +1,120 @@
+"""What every sensor answers: the devices it found and a reading of each."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Sensor:
+    """One device as a probe found it.
+
+    Attributes:
+        uid: Stable global id, None where the device cannot even tell that.
+        index: Position among the probe's devices, as the vendor's tools count.
+        kind: ``gpu``, ``cpu``, ``dram``, ... (`joulebook.wire.records.DEVICE_KINDS`).
+        scope: What the sensor covers (`joulebook.wire.records.SCOPES`).
+        additive: False where it contains another device's energy.
+        name: Name for people.
+        vendor: ``nvidia``, ``intel``, ``amd`` or ``unknown``.
+        method: ``counter``, ``integrated`` or ``estimated``; None where it cannot be read.
+        range_uj: Where the counter wraps, µJ; None if it does not.
+        max_power_mw: The most it can draw, mW; None if not known.
+        gain_error: Systematic error as a fraction of the energy (0.05 is 5 %).
+        resolution_uj: Smallest step of the counter, µJ; 0 for a power sensor.
+        update_us: How often the sensor's value moves, µs; None if not known.
+        problem: Why it cannot be read, with what to do; None where it can.
+        simulated: True for a stand-in; shown wherever its figures are.
+    """
+
+    uid: str | None
+    index: int
+    kind: str
+    scope: str
+    additive: bool
+    name: str
+    vendor: str
+    method: str | None
+    range_uj: int | None = None
+    max_power_mw: int | None = None
+    gain_error: float = 0.0
+    resolution_uj: int = 0
+    update_us: int | None = None
+    problem: str | None = None
+    simulated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """A sensor left out because it would count something twice."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a probe found on this machine."""
+
+    sensors: Sequence[Sensor] = field(default=())
+    dropped: Sequence[Dropped] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One answer of a sensor.
+
+    Attributes:
+        at_us: Monotonic time of the reading, µs.
+        counter_uj: Cumulative energy, µJ; None where the sensor has no counter.
+        power_mw: Power, mW; None where the sensor does not tell.
+        utilization: Busy share of the device, 0 to 1; None where it does not tell.
+    """
+
+    at_us: int
+    counter_uj: int | None = None
+    power_mw: int | None = None
+    utilization: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """One process seen on a GPU.
+
+    Attributes:
+        pid: Process id as the driver tells it (of the host, also inside a container).
+        memory_bytes: Device memory it holds, bytes.
+        sm_share: Sum of its SM utilisation samples since the last question; 0 without one.
+    """
+
+    pid: int
+    memory_bytes: int
+    sm_share: int = 0
+
+
+class Probe(Protocol):
+    """One kind of sensor. Errors say what to do next: `Retry`, `Gone`, `Fatal`."""
+
+    name: str
+
+    def find(self) -> Found:
+        """Look for devices; finding none is no error."""
+        ...
+
+    def read(self, sensor: Sensor) -> Reading:
+        """Read one device.
+
+        Raises:
+            Retry: Ask again at the next sample.
+            Gone: The device left.
+            Fatal: It will not answer again.
+        """
+        ...
+
+    def holders(self, sensor: Sensor) -> Sequence[Holder] | None:
+        """Processes on the device since the last question; None where nobody can tell."""
+        ...
+
+    def close(self) -> None:
+        """Let go of descriptors and libraries; may be called twice."""
+        ...

@@ -1,0 +1,54 @@
+"""The settings in force."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """What a job says of itself in its environment; None where it says nothing."""
+
+    model: str | None = None
+    variant: str | None = None
+    project: str | None = None
+    kind: str | None = None
+    job_id: str | None = None
+    parent: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Every setting of agent and tracker.
+
+    Attributes:
+        server: URL of the joulebook-server; None: nothing leaves this machine.
+        token: Secret sent to the server; never shown.
+        zone: ISO 3166 code of the grid, such as ``FR`` or ``US-CA``; None: no CO2e.
+        pue: Power usage effectiveness of the building, a decimal of at least 1.
+        state_dir: Where unsent measurements are kept.
+        window_s: Length of a meter window, s.
+        sample_s: Time between two looks at the sensors, s.
+        cpu_tdp_w: Thermal design power of all CPUs together for the estimate, W.
+        sysfs_root: Where sysfs is mounted.
+        procfs_root: Where procfs is mounted.
+        cgroupfs_root: Where the cgroup file system is mounted.
+        labels: What the job says of itself.
+        origins: Where each value came from, by key.
+        warnings: What was not understood and therefore left at its default.
+    """
+
+    server: str | None = None
+    token: str | None = field(default=None, repr=False)
+    zone: str | None = None
+    pue: str = "1"
+    state_dir: Path
+    window_s: float = 10.0
+    sample_s: float = 0.5
+    cpu_tdp_w: float | None = None
+    sysfs_root: Path = Path("/sys")
+    procfs_root: Path = Path("/proc")
+    cgroupfs_root: Path = Path("/sys/fs/cgroup")
+    labels: Labels = Labels()
+    origins: Mapping[str, str] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()

@@ -1,0 +1,133 @@
+"""Reads the value of each key from text. Every refusal says what is accepted."""
+
+import math
+import re
+from collections.abc import Callable, Mapping
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from types import MappingProxyType
+from urllib.parse import urlsplit
+
+from joulebook.errors import WireError
+from joulebook.wire.records import JOB_KINDS
+from joulebook.wire.rules import optional_text
+
+_ZONE = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,6}){0,3}")
+_MAX_WINDOW_S = 900.0  # a window is cut at every quarter hour anyway
+_MIN_PERIOD_S = 0.01
+_MAX_SAMPLE_S = 60.0
+_MAX_TDP_W = 100_000.0
+
+
+def url(text: str) -> str:
+    """An http or https URL without name, password, query or fragment."""
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError(
+            "must be a URL such as https://joulebook.example.org or http://127.0.0.1:8400"
+        )
+    if "@" in parts.netloc:
+        raise ValueError("must not hold a name or password: the secret belongs into token")
+    if parts.query or parts.fragment:
+        raise ValueError("must end after the path")
+    _ = parts.port  # raises ValueError where it is no port
+    return text.rstrip("/")
+
+
+def secret(text: str) -> str:
+    """Text that fits into an HTTP header; the message never repeats it."""
+    if not text.isascii() or not text.isprintable() or " " in text:
+        raise ValueError("must be printable ASCII without spaces")
+    return text
+
+
+def zone(text: str) -> str:
+    """An ISO 3166 code, country or subdivision."""
+    code = text.strip().upper()
+    if not _ZONE.fullmatch(code):
+        raise ValueError("must be an ISO 3166 code such as FR or US-CA")
+    return code
+
+
+def pue(text: str) -> str:
+    """A decimal of at least 1: a building does not save energy its machines used."""
+    try:
+        figure = Decimal(text.strip())
+    except InvalidOperation:
+        raise ValueError("must be a decimal of at least 1, such as 1.2") from None
+    if not figure.is_finite() or figure < 1:
+        raise ValueError("must be a decimal of at least 1, such as 1.2")
+    return text.strip()
+
+
+def path(text: str) -> Path:
+    """A path; ``~`` is the home folder, and it does not move when the job changes folder."""
+    if "\0" in text:
+        raise ValueError("must not hold a NUL character")
+    try:
+        return Path(text).expanduser().absolute()
+    except (RuntimeError, OSError):
+        raise ValueError("names a home or current folder that does not exist") from None
+
+
+def label(text: str) -> str:
+    """A text that the wire can carry."""
+    try:
+        optional_text("label", text)
+    except WireError as error:
+        raise ValueError(error.reason) from None
+    return text
+
+
+def kind(text: str) -> str:
+    """One of the kinds of job."""
+    if text not in JOB_KINDS:
+        raise ValueError(f"must be one of {', '.join(JOB_KINDS)}")
+    return text
+
+
+def between(least: float, most: float) -> Callable[[str], float]:
+    """A reader of numbers within bounds, both included."""
+
+    def read(text: str) -> float:
+        try:
+            figure = float(text)
+        except ValueError:
+            figure = math.nan
+        if not least <= figure <= most:  # NaN lies nowhere
+            raise ValueError(f"must be a number between {least:g} and {most:g}")
+        return figure
+
+    return read
+
+
+SETTING_READERS: Mapping[str, Callable[[str], object]] = MappingProxyType(
+    {
+        "server": url,
+        "token": secret,
+        "zone": zone,
+        "pue": pue,
+        "state_dir": path,
+        "window_s": between(_MIN_PERIOD_S, _MAX_WINDOW_S),
+        "sample_s": between(_MIN_PERIOD_S, _MAX_SAMPLE_S),
+        "cpu_tdp_w": between(1.0, _MAX_TDP_W),
+        "sysfs_root": path,
+        "procfs_root": path,
+        "cgroupfs_root": path,
+    }
+)
+
+LABEL_READERS: Mapping[str, Callable[[str], object]] = MappingProxyType(
+    {
+        "model": label,
+        "variant": label,
+        "project": label,
+        "kind": kind,
+        "job_id": label,
+        "parent": label,
+    }
+)
+
+READERS: Mapping[str, Callable[[str], object]] = MappingProxyType(
+    {**SETTING_READERS, **LABEL_READERS}
+)
