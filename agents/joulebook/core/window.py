@@ -1,6 +1,7 @@
 """One meter window, and how it is cut where a quarter hour ends."""
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from joulebook.core.attribute import largest_remainder
 from joulebook.core.units import QUARTER_US, quarter_of
@@ -54,7 +55,7 @@ def cut_at_quarters(window: Window, range_uj: int | None = None) -> list[Window]
     edges.append(window.end_us)
     if len(edges) == 2:  # noqa: PLR2004 - one start, one end: nothing to cut
         return [window]
-    lengths = [end - start for start, end in zip(edges, edges[1:], strict=False)]
+    lengths = [end - start for start, end in pairwise(edges)]
     pieces = []
     counter = window.counter_start_uj
     for index, share in enumerate(_shares(window, lengths)):

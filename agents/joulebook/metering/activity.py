@@ -110,9 +110,7 @@ class Activity:
         seen.seen = True
         self._count(seen, holders, owners)
 
-    def _count(
-        self, seen: _GpuSeen, holders: Sequence[Holder], owners: Mapping[int, int]
-    ) -> None:
+    def _count(self, seen: _GpuSeen, holders: Sequence[Holder], owners: Mapping[int, int]) -> None:
         """Add one look: SM shares add up over looks, memory counts at its largest."""
         memory: dict[int, int] = {}
         for holder in holders:

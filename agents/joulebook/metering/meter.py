@@ -1,6 +1,7 @@
 """One sensor's readings, turned into windows."""
 
 import logging
+from itertools import pairwise
 
 from joulebook.core.counters import Step, counted
 from joulebook.core.integrate import PowerSample, integrate
@@ -81,10 +82,7 @@ class Meter:
         self.problem = problem
 
     def _counter_window(self) -> Window | None:
-        steps = [
-            self._counted(before, now)
-            for before, now in zip(self._readings, self._readings[1:], strict=False)
-        ]
+        steps = [self._counted(before, now) for before, now in pairwise(self._readings)]
         if any(step is None for step in steps):
             return None
         energy_uj = sum(step for step in steps if step is not None)
@@ -94,7 +92,7 @@ class Meter:
             energy_uj=energy_uj,
             observed_us=last.at_us - first.at_us,
             err_rand_uj=self._edge_error(energy_uj, last.at_us - first.at_us),
-            counters=(None, None) if estimated else (first.counter_uj, last.counter_uj),
+            counters=(None, None) if estimated else _ends(first, last, energy_uj),
             peak_mw=self._peak(steps),
         )
 
@@ -168,9 +166,18 @@ class Meter:
         told = [r.power_mw for r in self._readings if r.power_mw is not None]
         means = [
             step * 1_000 // (now.at_us - before.at_us)
-            for step, before, now in zip(
-                steps, self._readings, self._readings[1:], strict=False
-            )
+            for step, (before, now) in zip(steps, pairwise(self._readings), strict=True)
             if step is not None and now.at_us - before.at_us >= UJ_PER_J // 20
         ]
         return max(told or means, default=None)
+
+
+def _ends(first: Reading, last: Reading, energy_uj: int) -> tuple[int | None, int | None]:
+    """Both ends of the counter, unless it went round a whole range in between.
+
+    The ends alone would then contradict the energy that the readings between them show.
+    """
+    if first.counter_uj is None or last.counter_uj is None:
+        return None, None
+    moved_uj = last.counter_uj - first.counter_uj
+    return (None, None) if 0 <= moved_uj != energy_uj else (first.counter_uj, last.counter_uj)

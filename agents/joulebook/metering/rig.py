@@ -53,10 +53,15 @@ def open_rig(settings: Settings, clock: Clock) -> Rig:
         RaplProbe(clock, settings.sysfs_root, host.id),
     ]
     sensors, dropped = _find(measured)
-    if not any(sensor.kind == "cpu" and sensor.method for sensor, _ in sensors):
+    if not any(_holds_cpu(sensor) for sensor, _ in sensors):
         estimate = EstimateProbe(clock, settings.procfs_root, host.id, settings.cpu_tdp_w)
         sensors += _find([estimate])[0]
     return Rig(clock, host, sensors, dropped, ProcessTable(settings.procfs_root))
+
+
+def _holds_cpu(sensor: Sensor) -> bool:
+    """A module's counter holds its CPU too: an estimate beside it would count that twice."""
+    return sensor.method is not None and (sensor.kind == "cpu" or sensor.scope == "module")
 
 
 def _find(probes: Sequence[Probe]) -> tuple[list[tuple[Sensor, Probe]], list[Dropped]]:

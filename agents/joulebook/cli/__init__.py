@@ -1,0 +1,5 @@
+"""The command `joulebook`."""
+
+from joulebook.cli.main import main
+
+__all__ = ["main"]

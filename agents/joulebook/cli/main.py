@@ -1,0 +1,86 @@
+"""Words on the command line, and the exit code: 0 done, 1 failed, 2 wrong usage."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from joulebook.cli import demo, doctor, report, running
+from joulebook.errors import JoulebookError
+from joulebook.version import VERSION
+from joulebook.wire.records import JOB_KINDS
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Args:
+        arguments: Words after the command's name; those of the process if None.
+
+    Returns:
+        The exit code.
+    """
+    parsed = _parser().parse_args(arguments)
+    try:
+        code: int = parsed.run(parsed)
+    except JoulebookError as error:
+        print(f"joulebook: {error}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:  # the reader of our output left, as `| head` does
+        sys.stderr.close()
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="joulebook", description="The energy and carbon ledger for AI jobs."
+    )
+    parser.add_argument("--version", action="version", version=f"joulebook {VERSION}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_run(commands)
+    _add_report(commands)
+    _add_doctor(commands)
+    _add_demo(commands)
+    return parser
+
+
+def _add_run(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser("run", help="measure one command: joulebook run -- CMD")
+    parser.add_argument("--model", help="model, such as meta-llama/Llama-3-8B")
+    parser.add_argument("--variant", help="compression variant, such as int8")
+    parser.add_argument("--kind", choices=JOB_KINDS, help="what the job is")
+    parser.add_argument("--name", help="name for people; the command if not given")
+    parser.add_argument("--project", help="project that the energy is charged to")
+    parser.add_argument("command", nargs=argparse.REMAINDER, metavar="-- CMD ...")
+    parser.set_defaults(run=running.run)
+
+
+def _add_report(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser("report", help="kWh and CO2e per job, model and variant")
+    parser.add_argument("--server", help="URL of a server; the local ledger if none is set")
+    parser.add_argument(
+        "--group-by", default="model,variant,kind", help="keys, separated by commas"
+    )
+    parser.add_argument("--from", dest="start", metavar="TIME", help="RFC 3339 time")
+    parser.add_argument("--to", dest="end", metavar="TIME", help="RFC 3339 time")
+    parser.add_argument("--json", action="store_true", help="for programs")
+    parser.set_defaults(run=report.run)
+
+
+def _add_doctor(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser("doctor", help="which sensors there are, and why one is not")
+    for tree in ("sysfs", "procfs", "cgroupfs"):
+        parser.add_argument(f"--{tree}-root", metavar="DIR", help=f"read a recorded {tree} tree")
+    parser.add_argument("--json", action="store_true", help="for programs")
+    parser.set_defaults(run=doctor.run)
+
+
+def _add_demo(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser("demo", help="a real experiment, measured, on this machine")
+    parser.add_argument("--zone", help="grid zone for CO2e, such as FR or US-CA")
+    parser.add_argument("--port", type=int, default=8400, help="port of the server")
+    parser.add_argument("--folder", default=".joulebook/demo", help="where its data is kept")
+    parser.add_argument("--exit", action="store_true", help="end after the table")
+    parser.set_defaults(run=demo.run)

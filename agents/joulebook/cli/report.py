@@ -1,0 +1,97 @@
+"""`joulebook report`: from the server where one is named, else from the local ledger."""
+
+import argparse
+import json
+import sys
+from fractions import Fraction
+from typing import Any
+from urllib.parse import urlencode
+
+from joulebook.cli.table import render
+from joulebook.clock import SystemClock
+from joulebook.core.units import MISSING, UJ_PER_KWH, format_energy, format_mass
+from joulebook.settings import Settings, load
+from joulebook.shipping.fetch import get_json
+from joulebook.shipping.spool import Spool
+from joulebook.tracking.local import LocalReport, local_report
+from joulebook.tracking.root import carbon_of
+from joulebook.wire import parse_time
+
+LOCAL_KEYS = ("job", "model", "variant", "kind", "project", "bucket")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print energy and CO2e by the keys asked for."""
+    settings = load({"server": arguments.server} if arguments.server else {})
+    keys = [key.strip() for key in arguments.group_by.split(",") if key.strip()]
+    if settings.server is None:
+        unknown = [key for key in keys if key not in LOCAL_KEYS]
+        if unknown:
+            print(
+                f"joulebook report: the local ledger groups by {', '.join(LOCAL_KEYS)}, "
+                f"not by {unknown[0]}; name a --server for the rest",
+                file=sys.stderr,
+            )
+            return 2
+    report = _of_server(settings, arguments) if settings.server else _local(settings, arguments)
+    print(json.dumps(report, indent=2) if arguments.json else _text(report, keys))
+    return 0
+
+
+def _of_server(settings: Settings, arguments: argparse.Namespace) -> dict[str, Any]:
+    asked = {"group_by": arguments.group_by, "from": arguments.start, "to": arguments.end}
+    query = urlencode({key: value for key, value in asked.items() if value})
+    url = f"{settings.server}/v1/reports?{query}"
+    report = get_json(url, settings.token)
+    return {**report, "ledger": str(settings.server)}
+
+
+def _local(settings: Settings, arguments: argparse.Namespace) -> dict[str, Any]:
+    path = settings.state_dir / "tracker.db"
+    keys = [key.strip() for key in arguments.group_by.split(",") if key.strip()]
+    batches = list(Spool(path, SystemClock()).entries()) if path.exists() else []
+    asked = LocalReport(
+        keys=keys,
+        carbon=carbon_of(settings),
+        from_us=parse_time("--from", arguments.start) if arguments.start else None,
+        to_us=parse_time("--to", arguments.end) if arguments.end else None,
+    )
+    return {**local_report(batches, asked), "ledger": str(path)}
+
+
+def _text(report: dict[str, Any], keys: list[str]) -> str:
+    if not report["rows"]:
+        return f"nothing booked yet in {report['ledger']}; try: joulebook run -- CMD"
+    head = [*keys, "energy", "±", "CO2e", "method", "coverage"]
+    rows = [_cells(row, keys) for row in report["rows"]]
+    rows.append(_cells({**dict.fromkeys(keys, ""), keys[0]: "total", **report["totals"]}, keys))
+    notes = [_note(flag) for flag in _flags(report)]
+    return "\n".join([render(head, rows), "", f"ledger: {report['ledger']}", *notes])
+
+
+def _cells(row: dict[str, Any], keys: list[str]) -> list[str]:
+    energy_uj = int(row["energy_uj"])
+    grams = row["emissions_kg"]
+    shares = row["methods"] or {}
+    return [
+        *(MISSING if row.get(key) is None else str(row.get(key)) for key in keys),
+        format_energy(energy_uj),
+        _percent(row["uncertainty_kwh"] * UJ_PER_KWH / energy_uj if energy_uj else None),
+        format_mass(None if grams is None else Fraction(grams) * 1000),
+        ", ".join(shares) or MISSING,
+        _percent(row["coverage"]),
+    ]
+
+
+def _percent(share: float | None) -> str:
+    return MISSING if share is None else f"{100 * share:.0f} %"
+
+
+def _flags(report: dict[str, Any]) -> list[str]:
+    return sorted({flag for row in report["rows"] for flag in row["flags"]})
+
+
+def _note(flag: str) -> str:
+    if flag == "no_zone":
+        return "no CO2e: no grid zone is known; set JOULEBOOK_ZONE, or --zone of the server"
+    return f"note: {flag}"

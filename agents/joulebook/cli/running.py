@@ -1,0 +1,69 @@
+"""`joulebook run -- CMD`: the energy of a command and everything it starts."""
+
+import argparse
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+from joulebook.settings.children import with_parent
+from joulebook.tracking.track import track
+
+NOT_FOUND = 127
+NOT_EXECUTABLE = 126
+_FORWARDED = (signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the command; its exit code is ours, its signals go through, its terminal is kept."""
+    words = arguments.command[1:] if arguments.command[:1] == ["--"] else arguments.command
+    if not words:
+        print(
+            "joulebook run: name a command, as in: joulebook run -- python train.py",
+            file=sys.stderr,
+        )
+        return 2
+    with track(
+        model=arguments.model,
+        variant=arguments.variant,
+        kind=arguments.kind,
+        name=arguments.name or Path(words[0]).name,
+        project=arguments.project,
+    ) as measured:
+        return _measured(words, measured.uid)
+
+
+def _measured(words: Sequence[str], uid: str) -> int:
+    try:
+        # The command's own code is measured as a child of this job, if it tracks itself.
+        child = subprocess.Popen(words, env=with_parent(uid))  # noqa: S603 - the user's command
+    except FileNotFoundError:
+        print(f"joulebook run: {words[0]}: command not found", file=sys.stderr)
+        return NOT_FOUND
+    except OSError as error:
+        print(f"joulebook run: {words[0]}: {error.strerror}", file=sys.stderr)
+        return NOT_EXECUTABLE
+    with _forwarding(child):
+        code = child.wait()
+    return code if code >= 0 else 128 - code
+
+
+@contextmanager
+def _forwarding(child: "subprocess.Popen[bytes]") -> Iterator[None]:
+    """Pass signals on; Ctrl-C reaches the child by itself, from the terminal."""
+
+    def forward(number: int, _frame: FrameType | None) -> None:
+        if child.poll() is None:
+            os.kill(child.pid, number)
+
+    before = {number: signal.signal(number, forward) for number in _FORWARDED}
+    before[signal.SIGINT] = signal.signal(signal.SIGINT, lambda *_: None)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,1 @@
+"""What was measured leaves the process: durable spool first, then the server."""

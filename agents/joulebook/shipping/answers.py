@@ -1,0 +1,107 @@
+"""What an answer of the server means for the batch."""
+
+import contextlib
+import json
+import re
+from dataclasses import dataclass
+from email.message import Message
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from typing import Any
+
+from joulebook.errors import Refused, TooLarge, Unreachable
+from joulebook.wire import Answer
+
+_MAX_SHOWN = 300
+_TOKEN = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
+# These say something of the way to the server or of this moment, not of the batch.
+_NOT_OF_THE_BATCH = (404, 405, 407, 408, 421, 425, 426, 429)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An HTTP answer as it came."""
+
+    status: int
+    headers: Message
+    body: bytes
+
+
+def read_reply(reply: Reply, url: str) -> Answer:
+    """The server's answer to a batch that it committed.
+
+    Only a server of ours can refuse a batch for good, and it says so as problem+json: a page
+    of some proxy or of another program must not put measurements out of the way.
+
+    Args:
+        reply: What came back.
+        url: The server's address, for messages.
+
+    Raises:
+        Unreachable, TooLarge, Refused: See `joulebook.errors`.
+    """
+    if reply.status == HTTPStatus.OK:
+        return _answer(reply, url)
+    if reply.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        raise TooLarge(f"{url} answered 413: {_problem(reply) or 'the batch is too large'}")
+    if reply.status in _TOKEN:
+        raise Unreachable(
+            f"{url} does not accept the token ({reply.status}); set token (JOULEBOOK_TOKEN) "
+            "to one that the server knows"
+        )
+    problem = _problem(reply)
+    if 400 <= reply.status < 500 and problem and reply.status not in _NOT_OF_THE_BATCH:  # noqa: PLR2004 - the 4xx range
+        raise Refused(f"{url} answered {reply.status}: {problem}")
+    raise Unreachable(_elsewhere(reply, url, problem), _retry_after_s(reply))
+
+
+def _answer(reply: Reply, url: str) -> Answer:
+    """Anything but our own form is no acknowledgement: a login page answers 200 too."""
+    try:
+        tree = json.loads(reply.body)
+        return Answer(
+            seq=int(tree["seq"]),
+            duplicate=bool(tree["duplicate"]),
+            missing=[int(seq) for seq in tree["missing"]],
+            window_us=int(tree["window_us"]),
+        )
+    except (ValueError, TypeError, KeyError) as error:
+        raise Unreachable(
+            f"{url} answered 200, but not as a joulebook-server does; is server set right?"
+        ) from error
+
+
+def _elsewhere(reply: Reply, url: str, problem: str | None) -> str:
+    if 300 <= reply.status < 400:  # noqa: PLR2004 - the 3xx range
+        target = reply.headers.get("Location", "another address")
+        return f"{url} points to {target:.{_MAX_SHOWN}} ({reply.status}); set server to that"
+    if reply.status == HTTPStatus.TOO_MANY_REQUESTS or reply.status >= 500:  # noqa: PLR2004 - 5xx
+        return f"{url} answered {reply.status}: {problem or 'not now'}"
+    return f"{url} answered {reply.status}; is a joulebook-server there?"
+
+
+def _problem(reply: Reply) -> str | None:
+    """Detail and path of a problem+json (RFC 9457); None where the body is something else."""
+    if reply.headers.get_content_type() != "application/problem+json":
+        return None
+    try:
+        tree: Any = json.loads(reply.body)
+    except ValueError:
+        return None
+    if not isinstance(tree, dict):
+        return None
+    text = str(tree.get("detail") or tree.get("title") or "no reason given")
+    path = tree.get("path")
+    whole = f"{path}: {text}" if path and str(path) not in text else text
+    return whole[:_MAX_SHOWN]
+
+
+def _retry_after_s(reply: Reply) -> float | None:
+    """Seconds to wait; a date is counted from the server's own clock (RFC 9110, 10.2.3)."""
+    value = reply.headers.get("Retry-After", "").strip()
+    if re.fullmatch(r"[0-9]{1,9}", value):
+        return float(value)
+    with contextlib.suppress(ValueError, TypeError):
+        wait = parsedate_to_datetime(value) - parsedate_to_datetime(reply.headers["Date"])
+        return max(0.0, wait.total_seconds())
+    return None

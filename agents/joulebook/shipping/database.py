@@ -1,0 +1,233 @@
+"""One SQLite file used by many processes and threads, and by the children of a fork."""
+
+import contextlib
+import fcntl
+import os
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TypeVar
+
+from joulebook.clock import Clock
+from joulebook.core.units import US_PER_S
+from joulebook.errors import SpoolError
+from joulebook.shipping import forking
+
+BUSY_TIMEOUT_S = 10.0
+_DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+_COMPANIONS = ("", "-wal", "-shm")
+
+Answer = TypeVar("Answer")
+
+
+class _Held:
+    """What one process holds: a connection, the file it leads to, and a lock for threads."""
+
+    def __init__(self) -> None:
+        self.pid = os.getpid()
+        self.lock = threading.RLock()  # a signal handler may come in between
+        self.connection: sqlite3.Connection | None = None
+        self.inode: int | None = None
+
+    def close(self) -> None:
+        if self.connection is not None:
+            self.connection.close()
+        self.connection = self.inode = None
+
+
+class Database:
+    """Runs transactions on a file that may be shared, removed or damaged at any time.
+
+    Args:
+        path: The file; created with its folder where it is missing.
+        clock: Names the time at which a damaged file was moved aside.
+        prepare: Called in a transaction whenever the file is opened: creates what is missing.
+        max_pages: Upper limit on the size of the file, pages of 4096 bytes; None for the disk's.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        clock: Clock,
+        prepare: Callable[[sqlite3.Connection], None],
+        max_pages: int | None = None,
+    ) -> None:
+        self.path = path
+        self.notice: str | None = None
+        self._clock = clock
+        self._prepare = prepare
+        self._max_pages = max_pages
+        self._held = _Held()
+        forking.watch(self)
+
+    def run(
+        self, work: Callable[[sqlite3.Connection], Answer], begin: str = "BEGIN IMMEDIATE"
+    ) -> Answer:
+        """Do `work` in one transaction; it is durable when this returns.
+
+        A damaged file is moved aside and `work` done once more, in a new one.
+
+        Raises:
+            SpoolError: The file cannot be used; the text says why and what to do.
+        """
+        held = self._own()
+        with held.lock:
+            try:
+                return self._attempt(held, work, begin)
+            except sqlite3.DatabaseError as error:
+                if _primary_code(error) not in _DAMAGED:
+                    raise self._translated(error) from error
+                held.close()
+            try:
+                return self._attempt(held, work, begin)
+            except sqlite3.Error as error:
+                raise self._translated(error) from error
+
+    def close(self) -> None:
+        """Let go of the file; the next `run` opens it again."""
+        held = self._own()
+        with held.lock:
+            held.close()
+
+    def before_fork(self) -> None:
+        """Let go of the file and hold still until `after_fork`, in parent and child.
+
+        SQLite counts the locks of a process in its memory. A child that inherits an open
+        connection inherits that count, not the locks ("How To Corrupt An SQLite Database
+        File", section 2.6); with none open there is nothing to inherit.
+        """
+        self._held.lock.acquire()
+        self._held.close()
+
+    def after_fork(self) -> None:
+        """Go on, each with a connection of its own."""
+        held = self._held
+        if held.pid != os.getpid():
+            self._held = _Held()
+        held.lock.release()
+
+    def _own(self) -> _Held:
+        if self._held.pid != os.getpid():
+            raise SpoolError(
+                f"cannot use {self.path} in this process: a library forked it past Python"
+            )
+        return self._held
+
+    def _attempt(
+        self, held: _Held, work: Callable[[sqlite3.Connection], Answer], begin: str
+    ) -> Answer:
+        connection = self._connected(held)
+        try:
+            connection.execute(begin)
+            answer = work(connection)
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:  # SQLite itself rolls back when the disk is full
+                connection.execute("ROLLBACK")
+            raise
+        return answer
+
+    def _connected(self, held: _Held) -> sqlite3.Connection:
+        """The open connection, unless another process moved or removed the file since."""
+        if held.connection is None or held.inode != _inode(self.path):
+            held.close()
+            with self._opening():
+                held.connection = self._opened()
+                held.inode = _inode(self.path)
+        return held.connection
+
+    @contextlib.contextmanager
+    def _opening(self) -> Iterator[None]:
+        """One process at a time creates the file, or moves a damaged one aside."""
+        try:
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            lock = os.open(f"{self.path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise SpoolError(self._unusable(error.strerror or str(error))) from error
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+        except OSError as error:
+            raise SpoolError(self._unusable(error.strerror or str(error))) from error
+        finally:
+            fcntl.flock(
+                lock, fcntl.LOCK_UN
+            )  # a child forked meanwhile shares it; closing is not enough
+            os.close(lock)
+
+    def _opened(self) -> sqlite3.Connection:
+        try:
+            return self._open()
+        except sqlite3.DatabaseError as error:
+            if _primary_code(error) not in _DAMAGED:
+                raise
+            self._move_aside(error)
+            return self._open()
+
+    def _open(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            self.path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
+        )
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute("PRAGMA synchronous=FULL")
+            if self._max_pages is not None:
+                connection.execute(f"PRAGMA max_page_count={int(self._max_pages)}")
+            _check(connection)
+            with connection:
+                connection.execute("BEGIN IMMEDIATE")
+                self._prepare(connection)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _move_aside(self, error: sqlite3.DatabaseError) -> None:
+        moment = datetime.fromtimestamp(self._clock.wall_us() / US_PER_S, tz=UTC)
+        aside = f"{self.path}.damaged-{moment:%Y%m%dT%H%M%S.%fZ}"
+        for companion in _COMPANIONS:
+            with contextlib.suppress(FileNotFoundError):
+                os.replace(f"{self.path}{companion}", f"{aside}{companion}")  # noqa: PTH105 - names
+        self.notice = (
+            f"{self.path} was damaged ({error}) and moved aside to {aside}; "
+            "what it held and had not been sent is only there"
+        )
+
+    def _translated(self, error: sqlite3.Error) -> SpoolError:
+        code = _primary_code(error)
+        if code == sqlite3.SQLITE_FULL:
+            return SpoolError(f"cannot write {self.path}: the disk is full; free some space")
+        if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            return SpoolError(
+                f"cannot write {self.path}: another process held it for {BUSY_TIMEOUT_S:g} s"
+            )
+        return SpoolError(self._unusable(str(error)))
+
+    def _unusable(self, reason: str) -> str:
+        return (
+            f"cannot use {self.path}: {reason}; set state_dir (JOULEBOOK_STATE_DIR) "
+            "to a folder that can be written"
+        )
+
+
+def _check(connection: sqlite3.Connection) -> None:
+    verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+    if verdict != "ok":
+        error = sqlite3.DatabaseError(verdict)
+        error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+        raise error
+
+
+def _primary_code(error: sqlite3.Error) -> int | None:
+    """SQLite's result code without its extension; None for errors of Python's own layer."""
+    code: int | None = getattr(error, "sqlite_errorcode", None)
+    return None if code is None else code & 0xFF
+
+
+def _inode(path: Path) -> int | None:
+    try:
+        return path.stat().st_ino
+    except OSError:
+        return None

@@ -1,0 +1,1 @@
+"""The tracker: energy of one piece of code, in its own process."""

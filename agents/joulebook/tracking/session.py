@@ -1,0 +1,162 @@
+"""All spans of one process, measured by one sampler."""
+
+import logging
+import os
+import threading
+from collections.abc import Sequence
+
+from joulebook.clock import Clock
+from joulebook.core.attribute import Bucket, largest_remainder
+from joulebook.core.units import US_PER_S, quarter_of
+from joulebook.metering.assemble import Booked, Entry, Share
+from joulebook.metering.rig import Rig
+from joulebook.metering.sampler import Metered
+from joulebook.tracking.guard import harmless
+from joulebook.tracking.outbox import Outbox
+from joulebook.tracking.span import Span
+
+log = logging.getLogger("joulebook")
+
+#: How long the end of the last span waits for a slow server, s; what is unsent stays spooled.
+LAST_SHIP_S = 5.0
+
+
+class Session:
+    """Measures while at least one span is open, and books each window once.
+
+    The energy of this process and its descendants goes to the innermost open spans; several
+    that are open side by side (threads) share it equally. Every window is in the spool, durable,
+    before the next one starts.
+
+    Args:
+        rig: Sensors of this host.
+        outbox: Where windows and job records go.
+        clock: Source of time.
+        window_s: Length of a window, s.
+        sample_s: Time between two looks at the sensors, s.
+    """
+
+    def __init__(
+        self, rig: Rig, outbox: Outbox, clock: Clock, *, window_s: float, sample_s: float
+    ) -> None:
+        self.rig = rig
+        self.outbox = outbox
+        self._clock = clock
+        self._window_us = int(window_s * US_PER_S)
+        self._sample_s = sample_s
+        self._sampler = rig.sampler()
+        self._kinds = {sensor.uid: sensor.kind for sensor, _ in rig.sensors}
+        self._lock = threading.RLock()
+        self._open: list[Span] = []
+        self._stop = threading.Event()
+        self._cut_at_us = 0
+        self._quarter_us = 0
+        self._pid = os.getpid()
+
+    def begin(self, span: Span) -> None:
+        """Open a span: windows are cut here, so nothing before belongs to it."""
+        with self._lock:
+            if self._open:
+                self._cut([])
+            else:
+                self._sampler.start({0: self._pid})
+                self._note_cut(self._sampler.timeline.now())
+                self._start_ticker()
+            span.started_us = self._sampler.timeline.now()
+            span.began_us = self._clock.monotonic_us()
+            self._open.append(span)
+
+    def end(self, span: Span) -> None:
+        """Close a span: its last window and its record are durable when this returns."""
+        with self._lock:
+            if span not in self._open:
+                return
+            # By the monotonic clock: a wall clock stepped back would end it before it starts.
+            span.ended_us = span.started_us + self._clock.monotonic_us() - span.began_us
+            self._cut([span])
+            self._open.remove(span)
+            last = not self._open
+            if last:
+                self._stop.set()
+                self._sampler.stop()
+        if last:
+            self.outbox.ship(LAST_SHIP_S)
+
+    def owned(self) -> bool:
+        """False in a forked child, where the sampler's thread and locks are not ours."""
+        return os.getpid() == self._pid
+
+    def tick(self) -> bool:
+        """Sample; cut if a window is full or a quarter hour ended. True if it was cut."""
+        with self._lock:
+            if not self._open:
+                return False
+            now_us = self._sampler.timeline.now()
+            crossed = quarter_of(now_us) != self._quarter_us
+            if crossed or self._clock.monotonic_us() - self._cut_at_us >= self._window_us:
+                self._cut([])
+                return True
+            self._sampler.sample()
+            return False
+
+    def _cut(self, changed: Sequence[Span]) -> None:
+        """Close all windows, book them to the leaves, keep them in the spool."""
+        now_us = self._sampler.timeline.now()
+        self._note_cut(now_us)
+        leaves = self._leaves()
+        booked = [self._book(metered, leaves) for metered in self._sampler.cut()]
+        spans = list(dict.fromkeys([*self._open, *changed]))
+        jobs = [span.record(ref, now_us) for ref, span in enumerate(spans)]
+        with harmless("keeping a window"):
+            self.outbox.put(Entry(booked, jobs, self._sampler.problems()))
+
+    def _note_cut(self, now_us: int) -> None:
+        """Length by the monotonic clock, quarter hour by the wall clock."""
+        self._cut_at_us = self._clock.monotonic_us()
+        self._quarter_us = quarter_of(now_us)
+
+    def _leaves(self) -> list[Span]:
+        """Open spans that enclose no other open span."""
+        enclosing = {id(span.parent) for span in self._open}
+        return [span for span in self._open if id(span) not in enclosing]
+
+    def _book(self, metered: Metered, leaves: Sequence[Span]) -> Booked:
+        """Hand the share of this process to the leaves; each ancestor counts it once."""
+        window = metered.window
+        kind = self._kinds[window.uid]
+        # A part of 0 says that the job was watched on this device, also while it rested.
+        watched = leaves if metered.parts else ()
+        shares = [Share(Bucket.JOB, leaf.uid, 0) for leaf in watched]
+        for part in metered.parts:
+            if part.bucket is not Bucket.JOB:
+                shares.append(Share(part.bucket, None, part.energy_uj))
+                continue
+            split = largest_remainder(part.energy_uj, [1] * len(leaves))
+            for leaf, energy_uj in zip(leaves, split, strict=True):
+                shares.append(Share(Bucket.JOB, leaf.uid, energy_uj))
+                for span in leaf.lineage():
+                    span.tally.add(kind, window, energy_uj)
+        for span in self._open:
+            span.tally.watch(window)
+        return Booked(window, _merged(shares))
+
+    def _start_ticker(self) -> None:
+        self._stop = threading.Event()
+        threading.Thread(
+            target=self._run, args=(self._stop,), name="joulebook", daemon=True
+        ).start()
+
+    def _run(self, stop: threading.Event) -> None:
+        while not stop.wait(self._sample_s):
+            with harmless("sampling"):
+                if self.tick():
+                    self.outbox.ship(None)
+
+
+def _merged(shares: Sequence[Share]) -> list[Share]:
+    """One share per bucket and job: spans of one job id add up."""
+    summed: dict[tuple[Bucket, str | None], int] = {}
+    for share in shares:
+        key = (share.bucket, share.job_uid)
+        summed[key] = summed.get(key, 0) + share.energy_uj
+    return [Share(bucket, uid, energy) for (bucket, uid), energy in summed.items()]

@@ -1,0 +1,124 @@
+"""The one line that a span leaves behind."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from joulebook.core.carbon import Factor, emissions_g
+from joulebook.core.units import MISSING, US_PER_S, format_energy, format_mass
+from joulebook.tracking.span import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Carbon:
+    """What turns energy into grams here.
+
+    Attributes:
+        factor: Emission factor of the zone; None where there is none.
+        pue: Power usage effectiveness, at least 1.
+        reason: Why there is no factor.
+    """
+
+    factor: Factor | None
+    pue: Fraction
+    reason: str | None = None
+
+    def grams(self, energy_uj: int) -> Fraction | None:
+        """Location-based grams of CO2e, or None where there is no factor."""
+        if self.factor is None:
+            return None
+        return emissions_g(energy_uj, self.factor.grams_per_kwh, self.pue)
+
+    def text(self, energy_uj: int) -> str:
+        """Grams with zone and year, or why not."""
+        if self.factor is None:
+            return f"CO2e: {self.reason}"
+        mass = format_mass(self.grams(energy_uj))
+        pue = f", PUE {float(self.pue):g}" if self.pue != 1 else ""
+        return f"{mass}CO2e ({self.factor.zone} {self.factor.year}{pue})"
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """Figures of one ended span.
+
+    Attributes:
+        title: What it is called.
+        energy_uj: Energy of the span and its children, µJ; None if nothing was measured.
+        error_uj: Its uncertainty, µJ.
+        methods: Share of the energy by method.
+        coverage: Observed over expected time, 0 to 1; None if no device was metered.
+        duration_us: Length of the span, µs.
+        devices: Kinds of device with a figure.
+        simulated: True if a simulated device is among them.
+        carbon: What turned the energy into grams.
+        kept: Where the batches went.
+    """
+
+    title: str
+    energy_uj: int | None
+    error_uj: int
+    methods: dict[str, float]
+    coverage: float | None
+    duration_us: int
+    devices: tuple[str, ...]
+    simulated: bool
+    carbon: Carbon
+    kept: str
+
+    def line(self) -> str:
+        """All of it in one line for people."""
+        if self.energy_uj is None:
+            return f"joulebook: {self.title}: not measured ({self.kept})"
+        figures = [
+            f"{format_energy(self.energy_uj)} ±{self._error_percent()}",
+            self.carbon.text(self.energy_uj),
+            self._method_text(),
+            f"coverage {self._coverage_text()}",
+            f"{self.duration_us / US_PER_S:.1f} s",
+            self.kept,
+        ]
+        return f"joulebook: {self.title}: " + " · ".join(figures)
+
+    def _error_percent(self) -> str:
+        if not self.energy_uj:
+            return "0 %"
+        return f"{100 * self.error_uj / self.energy_uj:.0f} %"
+
+    def _coverage_text(self) -> str:
+        return MISSING if self.coverage is None else f"{100 * self.coverage:.0f} %"
+
+    def _method_text(self) -> str:
+        methods = ", ".join(
+            name if share > 0.995 else f"{name} {100 * share:.0f} %"  # noqa: PLR2004 - rounds to all
+            for name, share in self.methods.items()
+        )
+        simulated = "simulated, " if self.simulated else ""
+        return f"{simulated}{methods or 'nothing booked'} ({', '.join(self.devices)})"
+
+
+def summarise(
+    span: Span, carbon: Carbon, kept: str, *, simulated: frozenset[str] = frozenset()
+) -> Summary:
+    """Figures of an ended span.
+
+    Args:
+        span: The span, ended.
+        carbon: Factor and PUE in force.
+        kept: Where its batches went, in words.
+        simulated: uids of simulated devices.
+    """
+    tally = span.tally
+    duration_us = (span.ended_us or span.started_us) - span.started_us
+    measured = bool(tally.observed_us)
+    return Summary(
+        title=span.labels.title(),
+        energy_uj=tally.total_uj if measured else None,
+        error_uj=tally.error_uj,
+        methods=tally.method_shares(),
+        coverage=tally.coverage(duration_us),
+        duration_us=duration_us,
+        devices=tuple(sorted({kind for kind, _ in tally.energy_uj})),
+        simulated=bool(simulated & set(tally.observed_us)),
+        carbon=carbon,
+        kept=kept,
+    )

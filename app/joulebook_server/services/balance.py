@@ -1,0 +1,137 @@
+"""Does every joule add up? Meters against parts, each start against the previous end."""
+
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Any
+
+from sqlalchemy import Row
+
+from joulebook.wire import format_time
+from joulebook_server.store import balance as stored
+from joulebook_server.store.balance import DeviceReadings
+from joulebook_server.store.engine import Store
+from joulebook_server.store.readings import key_of
+
+ALL_FROM_US = 0
+ALL_TO_US = 2**53
+
+
+def balance(store: Store, from_us: int = ALL_FROM_US, to_us: int = ALL_TO_US) -> dict[str, Any]:
+    """The balance of every device over a period.
+
+    Per device: what the meters that count have metered, the parts by bucket, their difference
+    (0 unless the database was tampered with), `faults` that name device and time, and `breaks`
+    where one window does not start where the last one ended: time that nobody watched.
+
+    Args:
+        store: The database.
+        from_us, to_us: Period, µs; whole quarter hours that start within it.
+    """
+    with store.reading() as connection:
+        read = [
+            stored.readings_of(connection, device, from_us, to_us)
+            for device in stored.devices(connection)
+        ]
+    devices = [_device(one) for one in read]
+    return {
+        "exact": all(not device["faults"] and device["difference_uj"] == "0" for device in devices),
+        "devices": devices,
+    }
+
+
+def _device(read: DeviceReadings) -> dict[str, Any]:
+    counting = [row for row in read.meters if row.counts]
+    metered = sum(row.energy_uj for row in counting)
+    buckets: dict[str, int] = {}
+    for row in read.ledger:
+        buckets[row.bucket] = buckets.get(row.bucket, 0) + row.energy_uj
+    booked = sum(buckets.values()) if read.device.additive else metered
+    return {
+        "host": read.device.host_id,
+        "device": read.device.device_uid,
+        "name": read.device.name,
+        "kind": read.device.kind,
+        "additive": read.device.additive,
+        "metered_uj": str(metered),
+        "parts_uj": {bucket: str(energy) for bucket, energy in sorted(buckets.items())},
+        "difference_uj": str(metered - booked),
+        "windows": len(counting),
+        "claims": len(read.meters) - len(counting),
+        "faults": [*_meter_faults(read), *_ledger_faults(read)],
+        "breaks": list(_breaks(counting)),
+    }
+
+
+def _meter_faults(read: DeviceReadings) -> Iterator[dict[str, Any]]:
+    """Windows whose parts do not sum to them, or that contradict their counter."""
+    for row in read.meters:
+        parts = sum(part.energy_uj for part in read.parts.get(key_of(row), []))
+        expected = row.energy_uj if read.device.additive else 0
+        if parts != expected:
+            yield _fault(read, row.start_us, f"its parts sum to {parts} µJ, not {expected} µJ")
+        first, last = row.counter_start_uj, row.counter_end_uj
+        if first is not None and last is not None and 0 <= last - first != row.energy_uj:
+            moved = last - first
+            reason = f"its counter moved by {moved} µJ, its energy is {row.energy_uj} µJ"
+            yield _fault(read, row.start_us, reason)
+    known = {key_of(row) for row in read.meters}
+    for key, parts_left in read.parts.items():
+        if key not in known:
+            yield _fault(read, parts_left[0].start_us, "its meter window is gone, its parts are not")
+
+
+def _ledger_faults(read: DeviceReadings) -> Iterator[dict[str, Any]]:
+    """Quarter hours whose ledger is not what the readings come to."""
+    quarters = {row.quarter_us for row in [*read.meters, *read.ledger]}
+    for quarter_us in sorted(quarters):
+        if read.computed(quarter_us) != read.kept(quarter_us):
+            yield _fault(read, quarter_us, "the ledger of this quarter hour is not its readings'")
+
+
+def _breaks(counting: list[Row[Any]]) -> Iterator[dict[str, Any]]:
+    for before, after in pairwise(counting):
+        same_counter = (before.counter_end_uj, before.boot_id) == (
+            after.counter_start_uj,
+            after.boot_id,
+        )
+        uncounted = before.counter_end_uj is None and after.counter_start_uj is None
+        if before.end_us == after.start_us and (same_counter or uncounted):
+            continue
+        passed = _passed(before, after)
+        yield {
+            "from": format_time(before.end_us),
+            "to": format_time(after.start_us),
+            "energy_uj": None if passed is None else str(passed),
+            "reason": _reason(before, after, passed),
+        }
+
+
+def _passed(before: Row[Any], after: Row[Any]) -> int | None:
+    """Energy that passed unwatched; None where the counters cannot tell."""
+    if before.boot_id != after.boot_id:
+        return None
+    if before.counter_end_uj is None or after.counter_start_uj is None:
+        return None
+    passed: int = after.counter_start_uj - before.counter_end_uj
+    return passed if passed >= 0 else None
+
+
+def _reason(before: Row[Any], after: Row[Any], passed: int | None) -> str:
+    if before.boot_id != after.boot_id:
+        return "the host was restarted in between"
+    if after.start_us < before.end_us:
+        return "the wall clock was stepped back"
+    if after.start_us == before.end_us:
+        return "the counter does not go on where it stood"
+    if passed is None:
+        return "nobody watched, and no counter tells what passed"
+    return "nobody watched; the counter tells what passed"
+
+
+def _fault(read: DeviceReadings, start_us: int, reason: str) -> dict[str, Any]:
+    return {
+        "host": read.device.host_id,
+        "device": read.device.device_uid,
+        "start": format_time(start_us),
+        "reason": reason,
+    }

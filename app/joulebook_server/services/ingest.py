@@ -1,0 +1,106 @@
+"""One batch: bytes to a checked value, and that into the ledger, once."""
+
+import zlib
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from joulebook.wire import Answer, Batch, check, digest
+from joulebook_server.errors import Problem
+from joulebook_server.store import jobs, ledger, readings
+from joulebook_server.store.engine import Store
+
+#: Length of window that we ask for, µs.
+WINDOW_US = 10_000_000
+
+_BATCH = TypeAdapter(Batch)
+_TOO_LARGE = "Batch too large"
+_UNREADABLE = "Unreadable batch"
+_REFUSED = "Refused batch"
+
+
+def unpack(body: bytes, encoding: str | None, limit: int) -> bytes:
+    """The batch's JSON; at most `limit` bytes are ever decompressed.
+
+    Args:
+        body: Request body.
+        encoding: Its ``Content-Encoding``; None or ``identity`` if it is not compressed.
+        limit: The most that is taken, bytes.
+
+    Raises:
+        Problem: 413 if it is larger, 400 if it is no gzip, 415 for another encoding.
+    """
+    if encoding in (None, "", "identity"):
+        content = body
+    elif encoding == "gzip":
+        content = _gunzip(body, limit)
+    else:
+        raise Problem(415, _UNREADABLE, f"Content-Encoding {encoding!r}; send gzip or none")
+    if len(content) > limit:
+        raise Problem(413, _TOO_LARGE, f"more than {limit} bytes of JSON; split the batch")
+    return content
+
+
+def parse(content: bytes, now_us: int) -> Batch:
+    """A batch that keeps the contract.
+
+    Raises:
+        Problem: 400 if it is no JSON, 422 if its shape is off.
+        WireError: It breaks a rule of the contract.
+    """
+    try:
+        batch = _BATCH.validate_json(content, strict=True)
+    except ValidationError as error:
+        raise _as_problem(error) from error
+    check(batch, now_us)
+    return batch
+
+
+def take(store: Store, batch: Batch, now_us: int) -> Answer:
+    """Keep a batch; it is on disk when this returns, and repeating it changes nothing.
+
+    Raises:
+        Problem: 409 if another batch came under this number.
+    """
+    with store.writing() as connection:
+        known = readings.digest_of(connection, batch)
+        if known is not None and known != digest(batch):
+            raise Problem(
+                409,
+                "Conflicting batch",
+                f"batch {batch.seq} of this agent and epoch came before with another content; "
+                "send it under a new number or a new epoch",
+                "$.seq",
+            )
+        if known is None:
+            touched = readings.write(connection, batch, now_us)
+            changed = jobs.write_reports(connection, batch, now_us)
+            ledger.recompute(connection, batch.host.id, touched)
+            others = ledger.quarters_of_jobs(connection, changed)
+            fresh = {(batch.host.id, quarter_us) for _, quarter_us in touched}
+            ledger.roll_up(connection, others - fresh)
+        missing = readings.missing_before(connection, batch)
+    return Answer(batch.seq, known is not None, missing, WINDOW_US)
+
+
+def _gunzip(body: bytes, limit: int) -> bytes:
+    unpacker = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)  # 16: a gzip header
+    try:
+        content = unpacker.decompress(body, limit + 1)
+    except zlib.error as error:
+        raise Problem(400, _UNREADABLE, f"the body is no gzip: {error}") from error
+    if len(content) <= limit and not unpacker.eof:
+        raise Problem(400, _UNREADABLE, "the gzip body is cut off; send it again whole")
+    return content
+
+
+def _as_problem(error: ValidationError) -> Problem:
+    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    if first["type"] == "json_invalid":
+        return Problem(400, _UNREADABLE, f"the body is no JSON: {first['msg']}")
+    return Problem(422, _REFUSED, first["msg"], _path(first["loc"]))
+
+
+def _path(location: tuple[Any, ...]) -> str:
+    steps = (f"[{step}]" if isinstance(step, int) else f".{step}" for step in location)
+    return "$" + "".join(steps)

@@ -1,0 +1,129 @@
+"""What is set, and where it came from: the server's only reader of environment and file."""
+
+import difflib
+import os
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from joulebook_server.errors import CannotStart
+
+PREFIX = "JOULEBOOK_SERVER_"
+TABLE = "joulebook-server"
+_PORTS = 65_535
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Every setting of the server.
+
+    Attributes:
+        host: Address to listen on; only loopback until there is authentication.
+        port: TCP port; 0 takes a free one.
+        database_url: SQLAlchemy URL of the database.
+        zone: Grid zone of this site, such as ``FR``; wins over what hosts say of themselves.
+        pue: Power usage effectiveness of this site, a decimal of at least 1.
+        max_body_mb: Largest batch, MiB of JSON.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8400
+    database_url: str
+    zone: str | None = None
+    pue: str = "1"
+    max_body_mb: int = 16
+
+
+def load(
+    flags: Mapping[str, object] | None = None, environ: Mapping[str, str] | None = None
+) -> Settings:
+    """Read all settings once: command line, then environment, then file, then default.
+
+    Args:
+        flags: Values from the command line by key; None means not given.
+        environ: The environment; this process's where it is left out.
+
+    Raises:
+        CannotStart: An unknown key, with the nearest known one, or a value we cannot read.
+    """
+    if environ is None:
+        environ = os.environ  # noqa: TID251 - the one place that reads it
+    values: dict[str, Any] = {"database_url": _default_database(environ)}
+    for source, given in _sources(flags or {}, environ):
+        for key, value in given.items():
+            values[key] = _read(key, value, source)
+    return Settings(**values)
+
+
+def _sources(
+    flags: Mapping[str, object], environ: Mapping[str, str]
+) -> Iterator[tuple[str, Mapping[str, object]]]:
+    yield from _file(environ)
+    yield (
+        "environment",
+        {
+            name.removeprefix(PREFIX).lower(): value
+            for name, value in environ.items()
+            if name.startswith(PREFIX)
+        },
+    )
+    yield "command line", {key: value for key, value in flags.items() if value is not None}
+
+
+def _file(environ: Mapping[str, str]) -> Iterator[tuple[str, Mapping[str, object]]]:
+    named = environ.get("JOULEBOOK_CONFIG")
+    home = Path(environ.get("HOME") or "/")
+    usual = (Path("joulebook.toml"), home / ".config" / "joulebook" / "joulebook.toml")
+    path = Path(named) if named else next((one for one in usual if one.is_file()), None)
+    if path is None:
+        return
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise CannotStart(f"cannot read the settings in {path}: {error}") from error
+    yield str(path), content.get(TABLE, {})
+
+
+def _read(key: str, value: object, source: str) -> object:
+    known = [field.name for field in fields(Settings)]
+    if key not in known:
+        nearest = difflib.get_close_matches(key, known, 1, 0.0)[0]
+        raise CannotStart(
+            f"unknown setting {key!r} ({source}); did you mean {nearest!r} ({PREFIX}"
+            f"{nearest.upper()})?"
+        )
+    try:
+        return _READERS.get(key, str)(str(value))
+    except (ValueError, ZeroDivisionError) as error:
+        raise CannotStart(f"{key} ({source}) cannot be {value!r}: {error}") from error
+
+
+def _port(text: str) -> int:
+    if not 0 <= (port := int(text)) <= _PORTS:
+        raise ValueError(f"a port lies between 0 and {_PORTS}")
+    return port
+
+
+def _pue(text: str) -> str:
+    if Fraction(text) < 1:
+        raise ValueError("PUE is at least 1: facility energy over the machines' energy")
+    return text
+
+
+def _megabytes(text: str) -> int:
+    if (size := int(text)) < 1:
+        raise ValueError("at least 1 MiB")
+    return size
+
+
+_READERS = {"port": _port, "pue": _pue, "max_body_mb": _megabytes}
+
+
+def _default_database(environ: Mapping[str, str]) -> str:
+    state = Path(environ.get("XDG_STATE_HOME", ""))
+    if not state.is_absolute():
+        state = Path(environ.get("HOME") or "/var/lib") / ".local" / "state"
+    return f"sqlite:///{state / 'joulebook' / 'server.db'}"

@@ -1,0 +1,108 @@
+"""The database, and where its dialects differ."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Engine, Table, create_engine, event, func
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+
+from joulebook_server.errors import StoreError
+
+BUSY_TIMEOUT_S = 30
+_WRITES = "joulebook_writes"
+
+#: Two limbs of 32 bits: the sum of each stays within 64 bits for 2 billion rows, where a plain
+#: sum of µJ overflows at 2.56 GWh (and SQLite's SUM then fails).
+LIMB = 2**32
+
+
+class Store:
+    """A database; every read and every write is one transaction.
+
+    Args:
+        url: SQLAlchemy URL, such as ``sqlite:////var/lib/joulebook/server.db``.
+
+    Raises:
+        StoreError: The URL is not one we can open.
+    """
+
+    def __init__(self, url: str) -> None:
+        try:
+            self.url = make_url(url)
+            self.engine = _engine(str(url), self.url.get_backend_name())
+        except (ArgumentError, NoSuchModuleError, ImportError) as error:
+            raise StoreError(
+                f"cannot use this database URL: {error}; an example: sqlite:///joulebook.db"
+            ) from error
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether the database is a local file."""
+        return self.url.get_backend_name() == "sqlite"
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """One consistent view of the database."""
+        with self.engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """One transaction: all of it is on disk when this returns, or none of it happened."""
+        with self.engine.execution_options(**{_WRITES: True}).begin() as connection:
+            yield connection
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.engine.dispose()
+
+
+def upsert(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
+    """Insert rows; where the key is there already, the row is replaced."""
+    if not rows:
+        return
+    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
+    statement = dialect.insert(table)
+    keys = {column.name for column in table.primary_key}
+    changed = {name: statement.excluded[name] for name in rows[0] if name not in keys}
+    connection.execute(
+        statement.on_conflict_do_update(index_elements=sorted(keys), set_=changed), rows
+    )
+
+
+def exact_sum(column: ColumnElement[int], name: str) -> tuple[ColumnElement[Any], ...]:
+    """Two columns that `joined` turns into an exact sum of any size; for values >= 0."""
+    high = func.sum(column.op("/", is_comparison=False)(LIMB))
+    low = func.sum(column % LIMB)
+    return high.label(f"{name}_high"), low.label(f"{name}_low")
+
+
+def joined(row: Any, name: str) -> int:  # noqa: ANN401 - a row of any query
+    """The sum behind the two columns of `exact_sum`."""
+    high, low = getattr(row, f"{name}_high"), getattr(row, f"{name}_low")
+    return int(high or 0) * LIMB + int(low or 0)
+
+
+def _engine(url: str, backend: str) -> Engine:
+    if backend != "sqlite":
+        return create_engine(url)
+    engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_S})
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+    connection.isolation_level = None  # transactions begin where we say, below
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    """A writer takes its lock at once: taken later, two writers would fail each other."""
+    writes = connection.get_execution_options().get(_WRITES, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

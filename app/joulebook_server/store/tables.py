@@ -1,0 +1,190 @@
+"""The schema. Every table that grows with hosts has `host_id` in its key, so it can be spread.
+
+Times are µs since the Unix epoch, energies µJ. An empty text stands for "none" where a column is
+part of a key.
+"""
+
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, Boolean, Float, Index, String
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+
+class Base(DeclarativeBase):
+    """Root of all tables; whole numbers are 64 bit wide."""
+
+    type_annotation_map = {int: BigInteger, str: String, dict[str, Any]: JSON}  # noqa: RUF012 - SQLAlchemy's own name
+
+
+class HostRow(Base):
+    """A machine that has sent something."""
+
+    __tablename__ = "hosts"
+    host_id: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    boot_id: Mapped[str]
+    zone: Mapped[str]
+    labels: Mapped[dict[str, Any]]
+    first_us: Mapped[int]
+    last_us: Mapped[int]
+
+
+class BatchRow(Base):
+    """A batch that was taken: what makes a repeated push harmless."""
+
+    __tablename__ = "batches"
+    host_id: Mapped[str] = mapped_column(primary_key=True)
+    agent_id: Mapped[str] = mapped_column(primary_key=True)
+    epoch: Mapped[str] = mapped_column(primary_key=True)
+    seq: Mapped[int] = mapped_column(primary_key=True)
+    digest: Mapped[str]
+    role: Mapped[str]
+    version: Mapped[str]
+    received_us: Mapped[int]
+
+
+class DeviceRow(Base):
+    """A device of a host, as last described."""
+
+    __tablename__ = "devices"
+    host_id: Mapped[str] = mapped_column(primary_key=True)
+    device_uid: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    scope: Mapped[str]
+    additive: Mapped[bool] = mapped_column(Boolean)
+    name: Mapped[str]
+    vendor: Mapped[str]
+    problem: Mapped[str | None]
+    last_us: Mapped[int]
+
+
+class MeterRow(Base):
+    """A reading: one meter window as one reporter sent it. `counts` says if it is the meter."""
+
+    __tablename__ = "meters"
+    host_id: Mapped[str] = mapped_column(primary_key=True)
+    device_uid: Mapped[str] = mapped_column(primary_key=True)
+    start_us: Mapped[int] = mapped_column(primary_key=True)
+    agent_id: Mapped[str] = mapped_column(primary_key=True)
+    epoch: Mapped[str] = mapped_column(primary_key=True)
+    seq: Mapped[int] = mapped_column(primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True)
+    quarter_us: Mapped[int]
+    end_us: Mapped[int]
+    role: Mapped[str]
+    boot_id: Mapped[str]
+    zone: Mapped[str]
+    counter_start_uj: Mapped[int | None]
+    counter_end_uj: Mapped[int | None]
+    energy_uj: Mapped[int]
+    observed_us: Mapped[int]
+    method: Mapped[str]
+    err_sys_uj: Mapped[int]
+    err_rand_uj: Mapped[int]
+    power_max_mw: Mapped[int | None]
+    utilization: Mapped[float | None] = mapped_column(Float)
+    counts: Mapped[bool] = mapped_column(Boolean)
+
+    __table_args__ = (Index("meters_by_quarter", "host_id", "device_uid", "quarter_us"),)
+
+
+class PartRow(Base):
+    """Where a reporter booked a part of one of its readings."""
+
+    __tablename__ = "parts"
+    host_id: Mapped[str] = mapped_column(primary_key=True)
+    device_uid: Mapped[str] = mapped_column(primary_key=True)
+    start_us: Mapped[int] = mapped_column(primary_key=True)
+    agent_id: Mapped[str] = mapped_column(primary_key=True)
+    epoch: Mapped[str] = mapped_column(primary_key=True)
+    seq: Mapped[int] = mapped_column(primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True)
+    bucket: Mapped[str] = mapped_column(primary_key=True)
+    job_uid: Mapped[str] = mapped_column(primary_key=True)
+    quarter_us: Mapped[int]
+    energy_uj: Mapped[int]
+
+    __table_args__ = (Index("parts_by_quarter", "host_id", "device_uid", "quarter_us"),)
+
+
+class LedgerRow(Base):
+    """The ledger: energy of a device in a quarter hour, by bucket, job, method and zone.
+
+    `observed_us` is the observed time of the windows in which the bucket and job had a part.
+    `err_rand_uj` holds random errors added in quadrature.
+    """
+
+    __tablename__ = "ledger"
+    host_id: Mapped[str] = mapped_column(primary_key=True)
+    quarter_us: Mapped[int] = mapped_column(primary_key=True)
+    device_uid: Mapped[str] = mapped_column(primary_key=True)
+    bucket: Mapped[str] = mapped_column(primary_key=True)
+    job_uid: Mapped[str] = mapped_column(primary_key=True)
+    method: Mapped[str] = mapped_column(primary_key=True)
+    zone: Mapped[str] = mapped_column(primary_key=True)
+    energy_uj: Mapped[int]
+    observed_us: Mapped[int]
+    err_sys_uj: Mapped[int]
+    err_rand_uj: Mapped[int]
+
+    __table_args__ = (Index("ledger_by_job", "job_uid"), Index("ledger_by_time", "quarter_us"))
+
+
+class RollupRow(Base):
+    """The ledger once more, by what reports ask for. Recomputed with the ledger, never apart."""
+
+    __tablename__ = "rollup"
+    host_id: Mapped[str] = mapped_column(primary_key=True)
+    quarter_us: Mapped[int] = mapped_column(primary_key=True)
+    zone: Mapped[str] = mapped_column(primary_key=True)
+    project: Mapped[str] = mapped_column(primary_key=True)
+    model: Mapped[str] = mapped_column(primary_key=True)
+    variant: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    component: Mapped[str] = mapped_column(primary_key=True)
+    bucket: Mapped[str] = mapped_column(primary_key=True)
+    method: Mapped[str] = mapped_column(primary_key=True)
+    energy_uj: Mapped[int]
+    observed_us: Mapped[int]
+    err_sys_uj: Mapped[int]
+    err_rand_uj: Mapped[int]
+
+    __table_args__ = (Index("rollup_by_time", "quarter_us"),)
+
+
+class JobReportRow(Base):
+    """What one reporter last said of a job; ingest writes these and never `jobs`."""
+
+    __tablename__ = "job_reports"
+    host_id: Mapped[str] = mapped_column(primary_key=True)
+    agent_id: Mapped[str] = mapped_column(primary_key=True)
+    job_uid: Mapped[str] = mapped_column(primary_key=True)
+    rev: Mapped[int]
+    parent: Mapped[str | None]
+    phase: Mapped[str | None]
+    name: Mapped[str | None]
+    project: Mapped[str | None]
+    kind: Mapped[str]
+    user: Mapped[str | None]
+    model: Mapped[str | None]
+    variant: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    started_us: Mapped[int]
+    ended_us: Mapped[int | None]
+    work: Mapped[dict[str, Any]]
+    quality: Mapped[dict[str, Any]]
+    last_us: Mapped[int]
+
+    __table_args__ = (
+        Index("job_reports_by_uid", "job_uid"),
+        Index("job_reports_by_start", "started_us", "job_uid"),
+    )
+
+
+class JobRow(Base):
+    """What a person said of a job: a correction wins over every report."""
+
+    __tablename__ = "jobs"
+    job_uid: Mapped[str] = mapped_column(primary_key=True)
+    revision: Mapped[int]
+    corrections: Mapped[dict[str, Any]]
+    updated_us: Mapped[int]
