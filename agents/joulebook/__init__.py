@@ -8,6 +8,8 @@
 from joulebook.core.variant import Variant
 from joulebook.tracking.run import Run
 from joulebook.tracking.track import track
-from joulebook.version import VERSION as __version__
+from joulebook.version import VERSION
+
+__version__ = VERSION
 
 __all__ = ["Run", "Variant", "__version__", "track"]

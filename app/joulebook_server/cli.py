@@ -27,9 +27,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="joulebook-server", description="The ledger server of joulebook."
     )
-    parser.add_argument(
-        "--version", action="version", version=f"joulebook-server {__version__}"
-    )
+    parser.add_argument("--version", action="version", version=f"joulebook-server {__version__}")
     commands = parser.add_subparsers(required=True, dest="command", metavar="COMMAND")
     serve = commands.add_parser("serve", help="take batches and report")
     serve.add_argument("--host", help="address to listen on (127.0.0.1)")

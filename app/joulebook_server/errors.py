@@ -1,9 +1,11 @@
-"""The error tree of the server::
+"""The error tree of the server.
 
-    ServerError
-    ├── CannotStart      one clear line on standard error, exit code 1
-    │   └── StoreError   the database cannot be used as it is
-    └── Problem          an answer of the API: status, title, detail (RFC 9457)
+::
+
+ServerError
+├── CannotStart      one clear line on standard error, exit code 1
+│   └── StoreError   the database cannot be used as it is
+└── Problem          an answer of the API: status, title, detail (RFC 9457)
 """
 
 

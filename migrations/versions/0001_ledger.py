@@ -138,6 +138,15 @@ def upgrade() -> None:
     with op.batch_alter_table('parts', schema=None) as batch_op:
         batch_op.create_index('parts_by_quarter', ['host_id', 'device_uid', 'quarter_us'], unique=False)
 
+    op.create_table('presence',
+    sa.Column('host_id', sa.String(), nullable=False),
+    sa.Column('quarter_us', sa.BigInteger(), nullable=False),
+    sa.Column('device_uid', sa.String(), nullable=False),
+    sa.Column('first_us', sa.BigInteger(), nullable=False),
+    sa.Column('last_us', sa.BigInteger(), nullable=False),
+    sa.Column('observed_us', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('host_id', 'quarter_us', 'device_uid')
+    )
     op.create_table('rollup',
     sa.Column('host_id', sa.String(), nullable=False),
     sa.Column('quarter_us', sa.BigInteger(), nullable=False),
@@ -167,6 +176,7 @@ def downgrade() -> None:
         batch_op.drop_index('rollup_by_time')
 
     op.drop_table('rollup')
+    op.drop_table('presence')
     with op.batch_alter_table('parts', schema=None) as batch_op:
         batch_op.drop_index('parts_by_quarter')
 

@@ -1,5 +1,6 @@
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 
@@ -72,7 +73,7 @@ def test_each_window_starts_where_the_one_before_ended() -> None:
     for _ in range(5):
         clock.advance(SECOND)
         windows.append(meter.close())
-    for before, after in zip(windows, windows[1:], strict=False):
+    for before, after in pairwise(windows):
         assert before is not None
         assert after is not None
         assert after.start_us == before.end_us

@@ -122,3 +122,12 @@ def test_a_refusal_does_not_repeat_an_endless_ref(changed: Change, now_us: int) 
     with pytest.raises(WireError) as refusal:
         check(changed((("meters", "device", 0), 10**5_000)), now_us)
     assert len(str(refusal.value)) < 200
+
+
+def test_work_of_nothing_passes(changed: Change, now_us: int) -> None:
+    check(changed((("jobs", 0, "work"), {"samples": 0.0})), now_us)
+
+
+def test_energy_of_a_counter_that_stood_still_is_refused(changed: Change, now_us: int) -> None:
+    with pytest.raises(WireError, match="the counter moved by 0, not 1000"):
+        check(changed((("meters", "counter_end_uj", 0), 100)), now_us)

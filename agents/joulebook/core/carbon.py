@@ -42,6 +42,7 @@ class Factor:
 #: How many gCO2e/kWh one of each unit is. The pound is 453.59237 g by definition (1959).
 GRAMS_PER_KWH = {
     "gCO2e/kWh": Fraction(1),
+    "gCO2/kWh": Fraction(1),  # CO2 alone, a little less than CO2e
     "kgCO2e/kWh": Fraction(1000),
     "lb/MWh": Fraction(45359237, 100_000_000),
     "kg/MWh": Fraction(1),

@@ -75,9 +75,7 @@ def _validation_error(_request: Request, error: Exception) -> JSONResponse:
 
 def _http_exception(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for this type
-    answer = problem(
-        error.status_code, HTTPStatus(error.status_code).phrase, str(error.detail)
-    )
+    answer = problem(error.status_code, HTTPStatus(error.status_code).phrase, str(error.detail))
     answer.headers.update(error.headers or {})
     return answer
 

@@ -25,7 +25,8 @@ def balance(store: Store, from_us: int = ALL_FROM_US, to_us: int = ALL_TO_US) ->
 
     Args:
         store: The database.
-        from_us, to_us: Period, µs; whole quarter hours that start within it.
+        from_us: Start of the period, µs; whole quarter hours that start within it count.
+        to_us: End of the period, µs.
     """
     with store.reading() as connection:
         read = [
@@ -77,7 +78,9 @@ def _meter_faults(read: DeviceReadings) -> Iterator[dict[str, Any]]:
     known = {key_of(row) for row in read.meters}
     for key, parts_left in read.parts.items():
         if key not in known:
-            yield _fault(read, parts_left[0].start_us, "its meter window is gone, its parts are not")
+            yield _fault(
+                read, parts_left[0].start_us, "its meter window is gone, its parts are not"
+            )
 
 
 def _ledger_faults(read: DeviceReadings) -> Iterator[dict[str, Any]]:

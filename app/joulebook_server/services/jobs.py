@@ -86,7 +86,8 @@ def page(store: Store, wanted: JobFilter, cursor: str | None, limit: int) -> dic
     """
     after = _position(cursor) if cursor else None
     with store.reading() as connection:
-        found, last, seen = [], after, 0
+        found: list[EffectiveJob] = []
+        last, seen = after, 0
         while len(found) < limit:
             places = stored.page_of_uids(connection, after=last, limit=PAGE_LIMIT)
             seen = len(places)

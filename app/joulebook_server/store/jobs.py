@@ -8,10 +8,10 @@ from sqlalchemy import Connection, Row, Select, and_, or_, select
 
 from joulebook.wire import Batch, Job, parse_time
 from joulebook_server.store.engine import upsert
-from joulebook_server.store.tables import JobReportRow, JobRow
+from joulebook_server.store.tables import JobReportRow, JobRow, table_of
 
-REPORTS = JobReportRow.__table__
-JOBS = JobRow.__table__
+REPORTS = table_of(JobReportRow)
+JOBS = table_of(JobRow)
 
 #: Fields of a job that a person may correct.
 CORRECTABLE = ("name", "project", "kind", "user", "model", "variant", "work", "quality")
@@ -142,7 +142,8 @@ def _rows(
 ) -> list[Row[Any]]:
     if uids is None:
         return list(connection.execute(query))
-    wanted, rows = sorted(set(uids)), []
+    wanted = sorted(set(uids))
+    rows: list[Row[Any]] = []
     for first in range(0, len(wanted), 500):  # a statement takes a bounded number of values
         chunk = wanted[first : first + 500]
         rows += connection.execute(query.where(column.in_(chunk))).all()
@@ -172,9 +173,7 @@ def _report(batch: Batch, job: Job, now_us: int) -> dict[str, Any]:
         if variant
         else None,
         "started_us": parse_time("$.jobs.started_at", job.started_at),
-        "ended_us": None
-        if job.ended_at is None
-        else parse_time("$.jobs.ended_at", job.ended_at),
+        "ended_us": None if job.ended_at is None else parse_time("$.jobs.ended_at", job.ended_at),
         "work": dict(job.work),
         "quality": dict(job.quality),
         "last_us": now_us,

@@ -14,11 +14,12 @@ from sqlalchemy import Connection, Row, select
 from joulebook.core.fold import BookedPart, MeterWindow, fold
 from joulebook_server.store import readings
 from joulebook_server.store.jobs import EffectiveJob, effective_jobs, parents_of
-from joulebook_server.store.tables import DeviceRow, LedgerRow, RollupRow
+from joulebook_server.store.tables import DeviceRow, LedgerRow, PresenceRow, RollupRow, table_of
 
-LEDGER = LedgerRow.__table__
-ROLLUP = RollupRow.__table__
-DEVICES = DeviceRow.__table__
+LEDGER = table_of(LedgerRow)
+ROLLUP = table_of(RollupRow)
+PRESENCE = table_of(PresenceRow)
+DEVICES = table_of(DeviceRow)
 
 
 @dataclass
@@ -131,13 +132,24 @@ def _recompute_device(
     meters, parts = readings.of_quarter(connection, host_id, device_uid, quarter_us)
     primary, values = ledger_of_quarter(meters, parts, parents)
     readings.mark_counted(connection, meters, primary)
-    connection.execute(
-        LEDGER.delete().where(
-            LEDGER.c.host_id == host_id,
-            LEDGER.c.device_uid == device_uid,
-            LEDGER.c.quarter_us == quarter_us,
+    for table in (LEDGER, PRESENCE):
+        connection.execute(
+            table.delete().where(
+                table.c.host_id == host_id,
+                table.c.device_uid == device_uid,
+                table.c.quarter_us == quarter_us,
+            )
         )
-    )
+    counting = [row for row in meters if readings.key_of(row) in primary]
+    presence = {
+        "host_id": host_id,
+        "quarter_us": quarter_us,
+        "device_uid": device_uid,
+        "first_us": min(row.start_us for row in counting),
+        "last_us": max(row.end_us for row in counting),
+        "observed_us": sum(row.observed_us for row in counting),
+    }
+    _insert(connection, PRESENCE, [presence])
     names = ("bucket", "job_uid", "method", "zone")
     _insert(
         connection,

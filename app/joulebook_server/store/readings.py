@@ -9,13 +9,13 @@ from sqlalchemy import Connection, Row, select
 from joulebook.core.units import quarter_of
 from joulebook.wire import Batch, digest
 from joulebook_server.store.engine import upsert
-from joulebook_server.store.tables import BatchRow, DeviceRow, HostRow, MeterRow, PartRow
+from joulebook_server.store.tables import BatchRow, DeviceRow, HostRow, MeterRow, PartRow, table_of
 
-BATCHES = BatchRow.__table__
-HOSTS = HostRow.__table__
-DEVICES = DeviceRow.__table__
-METERS = MeterRow.__table__
-PARTS = PartRow.__table__
+BATCHES = table_of(BatchRow)
+HOSTS = table_of(HostRow)
+DEVICES = table_of(DeviceRow)
+METERS = table_of(MeterRow)
+PARTS = table_of(PartRow)
 
 #: Numbers of missing batches that an answer lists at most.
 MISSING_LIMIT = 100

@@ -6,7 +6,7 @@ part of a key.
 
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Boolean, Float, Index, String
+from sqlalchemy import JSON, BigInteger, Boolean, Float, Index, String, Table
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 
@@ -14,6 +14,13 @@ class Base(DeclarativeBase):
     """Root of all tables; whole numbers are 64 bit wide."""
 
     type_annotation_map = {int: BigInteger, str: String, dict[str, Any]: JSON}  # noqa: RUF012 - SQLAlchemy's own name
+
+
+def table_of(row: type[Base]) -> Table:
+    """The table behind a row class."""
+    table = row.__table__
+    assert isinstance(table, Table)  # noqa: S101 - true of every class here
+    return table
 
 
 class HostRow(Base):
@@ -128,6 +135,18 @@ class LedgerRow(Base):
     err_rand_uj: Mapped[int]
 
     __table_args__ = (Index("ledger_by_job", "job_uid"), Index("ledger_by_time", "quarter_us"))
+
+
+class PresenceRow(Base):
+    """When a device was watched within a quarter hour: what coverage is measured against."""
+
+    __tablename__ = "presence"
+    host_id: Mapped[str] = mapped_column(primary_key=True)
+    quarter_us: Mapped[int] = mapped_column(primary_key=True)
+    device_uid: Mapped[str] = mapped_column(primary_key=True)
+    first_us: Mapped[int]
+    last_us: Mapped[int]
+    observed_us: Mapped[int]
 
 
 class RollupRow(Base):

@@ -68,8 +68,7 @@ def usage_by_job(connection: Connection, uids: Collection[str]) -> dict[str, Usa
         select(LEDGER, DEVICES.c.kind.label("component"))
         .join(
             DEVICES,
-            (DEVICES.c.host_id == LEDGER.c.host_id)
-            & (DEVICES.c.device_uid == LEDGER.c.device_uid),
+            (DEVICES.c.host_id == LEDGER.c.host_id) & (DEVICES.c.device_uid == LEDGER.c.device_uid),
         )
         .where(LEDGER.c.job_uid.in_(sorted(uids)))
     )

@@ -1,0 +1,13 @@
+"""Emission factors that ship with joulebook; `PROVENANCE.md` says where they come from."""
+
+import functools
+from importlib import resources
+
+from joulebook.core.factor_table import FactorTable
+
+
+@functools.cache
+def load() -> FactorTable:
+    """The packaged table, read once."""
+    file = resources.files("joulebook.factors").joinpath("intensity.csv")
+    return FactorTable.parse(file.read_text(encoding="utf-8"))

@@ -1,0 +1,115 @@
+"""Arithmetic of a report's rows: exact sums, rounded once at the end."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any
+
+from joulebook.core.carbon import Factor, emissions_g, facility_uj
+from joulebook.core.units import UJ_PER_J, UJ_PER_KWH, kwh
+from joulebook.errors import InvalidInput
+from joulebook_server.store.factors import packaged
+from joulebook_server.store.reports import Line
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Zone and PUE of the server's site; its zone wins over what a host says of itself."""
+
+    zone: str | None
+    pue: Fraction
+
+    def factor(self, line_zone: str) -> tuple[Factor | None, str | None]:
+        """The factor of a line's zone, or the flag that says why there is none."""
+        zone = self.zone or line_zone
+        if not zone:
+            return None, "no_zone"
+        try:
+            return packaged().get(zone), None
+        except InvalidInput:
+            return None, f"unknown_zone:{zone}"
+
+
+@dataclass
+class Row:
+    """Sums of one row.
+
+    Attributes:
+        energy_uj: Energy at the machines, µJ.
+        grams: Location-based CO2e, exact; meaningless if `unfactored`.
+        unfactored: Energy for which no factor applies, µJ.
+        buckets: Buckets with a line in this row.
+    """
+
+    energy_uj: int = 0
+    grams: Fraction = Fraction(0)
+    unfactored: int = 0
+    by_method: dict[str, int] = field(default_factory=dict)
+    err_sys_uj: dict[tuple[str, str], int] = field(default_factory=dict)
+    err_rand_sq: float = 0.0
+    buckets: set[str] = field(default_factory=set)
+    factors: dict[str, Factor] = field(default_factory=dict)
+    flags: set[str] = field(default_factory=set)
+
+    def add(self, line: Line, site: Site) -> None:
+        """Add a line's energy, errors and grams."""
+        method, component = line.labels["method"], line.labels["component"]
+        sensor = (component, method)
+        self.energy_uj += line.energy_uj
+        self.by_method[method] = self.by_method.get(method, 0) + line.energy_uj
+        self.err_sys_uj[sensor] = self.err_sys_uj.get(sensor, 0) + line.err_sys_uj
+        self.err_rand_sq += line.err_rand_sq
+        self.buckets.add(line.labels["bucket"])
+        factor, flag = site.factor(line.labels["zone"])
+        if factor is None:
+            self.unfactored += line.energy_uj
+            self.flags.add(flag or "no_zone")
+        else:
+            self.factors[factor.factor_id] = factor
+            self.grams += emissions_g(line.energy_uj, factor.grams_per_kwh, site.pue)
+
+    @property
+    def jobs_alone(self) -> bool:
+        """Whether all of it is booked to jobs."""
+        return self.buckets <= {"job", "held"}
+
+    @property
+    def uncertainty_uj(self) -> float:
+        """Systematic errors linear per sensor type, then all in quadrature, µJ."""
+        return math.sqrt(sum(error**2 for error in self.err_sys_uj.values()) + self.err_rand_sq)
+
+    def figures(
+        self, site: Site, coverage: float | None, work: Mapping[str, float]
+    ) -> dict[str, Any]:
+        """The row as it is answered."""
+        kilograms = None if self.flags else self.grams / 1000
+        share = self.uncertainty_uj / self.energy_uj if self.energy_uj else 0.0
+        low = Fraction(max(0.0, 1 - share))
+        return {
+            "energy_uj": str(self.energy_uj),
+            "energy_kwh": kwh(self.energy_uj),
+            "facility_kwh": float(facility_uj(self.energy_uj, site.pue) / UJ_PER_KWH),
+            "emissions_kg": None if kilograms is None else float(kilograms),
+            "emissions_low_kg": None if kilograms is None else float(kilograms * low),
+            "emissions_high_kg": None
+            if kilograms is None
+            else float(kilograms * (1 + Fraction(share))),
+            "cost": None,
+            "currency": None,
+            "coverage": coverage,
+            "methods": {
+                method: energy / self.energy_uj
+                for method, energy in sorted(self.by_method.items())
+                if self.energy_uj
+            },
+            "uncertainty_kwh": self.uncertainty_uj / UJ_PER_KWH,
+            "work": dict(sorted(work.items())),
+            "energy_per_work_j": {
+                unit: self.energy_uj / UJ_PER_J / amount
+                for unit, amount in sorted(work.items())
+                if amount
+            },
+            "factor_ids": sorted(self.factors),
+            "flags": sorted(self.flags),
+        }

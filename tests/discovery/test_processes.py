@@ -1,0 +1,127 @@
+import pytest
+from tests.discovery.conftest import Procfs
+
+from joulebook.discovery.processes import CpuTimes, MemoryUse, ProcessTable
+from joulebook.errors import Fatal
+
+
+@pytest.fixture
+def table(procfs: Procfs) -> ProcessTable:
+    return ProcessTable(procfs.root)
+
+
+def test_a_tree_holds_the_root_and_all_below(procfs: Procfs, table: ProcessTable) -> None:
+    for pid, parent in ((1, 0), (50, 1), (51, 50), (7, 51), (60, 1)):
+        procfs.process(pid, parent)
+    assert table.tree(50) == {50, 51, 7}
+
+
+def test_the_tree_of_a_process_that_left_is_empty(procfs: Procfs, table: ProcessTable) -> None:
+    procfs.process(51, 50)
+    assert table.tree(50) == frozenset()
+
+
+def test_a_tree_that_names_itself_as_parent_ends(procfs: Procfs, table: ProcessTable) -> None:
+    procfs.process(50, 51)
+    procfs.process(51, 50)
+    assert table.tree(50) == {50, 51}
+
+
+@pytest.mark.parametrize("name", ["a b", "x) S 99 (y", "((", "name\n1", "\N{SNOWMAN}"])
+def test_a_name_may_hold_anything(procfs: Procfs, table: ProcessTable, name: str) -> None:
+    procfs.process(50, 1, (1, 2, 3, 4), name)
+    procfs.process(51, 50, name=name)
+    assert table.tree(50) == {50, 51}
+    assert table.cpu_ticks([50]) == 10
+
+
+def test_ticks_count_reaped_children(procfs: Procfs, table: ProcessTable) -> None:
+    procfs.process(50, 1, (100, 20, 3000, 400))
+    assert table.cpu_ticks([50]) == 3520
+
+
+def test_ticks_of_several_add_up(procfs: Procfs, table: ProcessTable) -> None:
+    procfs.process(50, 1, (1, 0, 0, 0))
+    procfs.process(51, 50, (0, 5, 0, 0))
+    assert table.cpu_ticks(frozenset({50, 51})) == 6
+
+
+def test_a_process_that_left_adds_no_ticks(procfs: Procfs, table: ProcessTable) -> None:
+    procfs.process(50, 1, (1, 0, 0, 0))
+    assert table.cpu_ticks([50, 51]) == 1
+
+
+@pytest.mark.parametrize("content", ["", "50 (pyth", "50 (python) S", "50 (python) S x 1 2 3"])
+def test_a_stat_cut_short_is_a_process_that_left(
+    procfs: Procfs, table: ProcessTable, content: str
+) -> None:
+    procfs.write("50/stat", content)
+    assert table.cpu_ticks([50]) == 0
+
+
+def test_memory_is_the_proportional_share(procfs: Procfs, table: ProcessTable) -> None:
+    procfs.write("50/smaps_rollup", "0-f ---p 0 0:0 0 [rollup]\nRss: 900 kB\nPss: 300 kB\n")
+    procfs.write("51/smaps_rollup", "0-f ---p 0 0:0 0 [rollup]\nRss: 900 kB\nPss: 40 kB\n")
+    assert table.pss_bytes([50, 51, 52]) == 340 * 1024
+
+
+def test_memory_that_nobody_tells_is_not_zero(table: ProcessTable) -> None:
+    assert table.pss_bytes([50]) is None
+
+
+def test_the_memory_of_an_ended_process_is_not_zero(procfs: Procfs, table: ProcessTable) -> None:
+    procfs.write("50/smaps_rollup", "")
+    assert table.pss_bytes([50]) is None
+
+
+def test_an_environment_is_split_at_the_first_sign(procfs: Procfs, table: ProcessTable) -> None:
+    procfs.write("50/environ", b"A=1\0B=x=y\0EMPTY=\0stray\0\0BAD=\xff\0")
+    assert table.environ(50) == {"A": "1", "B": "x=y", "EMPTY": "", "BAD": "\ufffd"}
+
+
+def test_the_environment_of_a_process_that_left_is_none(table: ProcessTable) -> None:
+    assert table.environ(50) is None
+
+
+def test_a_process_exists_while_its_entry_does(procfs: Procfs, table: ProcessTable) -> None:
+    procfs.process(50, 1)
+    assert (table.exists(50), table.exists(51)) == (True, False)
+
+
+def test_waiting_is_idle_and_stolen_time_is_neither(table: ProcessTable) -> None:
+    # user 100, nice 10, system 50, irq 6, softirq 4 | idle 800, iowait 40 | steal 90;
+    # guest time (20 and 5) is in user and nice already.
+    assert table.host_cpu() == CpuTimes(busy_ticks=170, total_ticks=1100)
+
+
+def test_an_old_kernel_tells_four_times(procfs: Procfs, table: ProcessTable) -> None:
+    procfs.write("stat", "cpu  100 10 50 800\n")
+    assert table.host_cpu() == CpuTimes(busy_ticks=160, total_ticks=960)
+
+
+@pytest.mark.parametrize("content", ["", "cpu\n", "cpu 1 2 3\n", "cpu a b c d\n"])
+def test_cpu_times_that_cannot_be_read_are_an_error(
+    procfs: Procfs, table: ProcessTable, content: str
+) -> None:
+    procfs.write("stat", content)
+    with pytest.raises(Fatal, match="CPU times"):
+        table.host_cpu()
+
+
+def test_missing_cpu_times_are_an_error(procfs: Procfs, table: ProcessTable) -> None:
+    (procfs.root / "stat").unlink()
+    with pytest.raises(Fatal, match="No such file"):
+        table.host_cpu()
+
+
+def test_memory_of_the_host(table: ProcessTable) -> None:
+    assert table.memory() == MemoryUse(16_000 * 1024, 9_000 * 1024)
+
+
+@pytest.mark.parametrize("content", ["", "MemTotal: 5 kB\n", "MemTotal: x\nMemAvailable: 5 kB\n"])
+def test_memory_that_cannot_be_read_is_an_error(
+    procfs: Procfs, table: ProcessTable, content: str
+) -> None:
+    procfs.write("meminfo", content)
+    with pytest.raises(Fatal, match="MemTotal"):
+        table.memory()

@@ -1,0 +1,99 @@
+"""Who holds a GPU, on a driver of our own making, in virtual time."""
+
+from typing import Any
+
+from tests.probes.conftest import Play
+
+SECOND = 1_000_000
+DEVICE = "device\npower 0 100000\nsample_period 200000\n"
+
+
+def look(play: Play, script: str, *times_us: int) -> Any:  # noqa: ANN401 - JSON
+    """Look once at each time; the answer of the last look."""
+    steps = [step for at_us in times_us for step in (("clock", at_us), ("holders", 0))]
+    return play(script, ("find",), *steps)[-1]
+
+
+def shares(holders: list[dict[str, int]]) -> dict[int, int]:
+    return {holder["pid"]: holder["sm_share"] for holder in holders}
+
+
+def test_a_gpu_without_a_process_has_no_holder(play: Play) -> None:
+    assert look(play, DEVICE, SECOND) == []
+
+
+def test_a_holder_has_its_memory(play: Play) -> None:
+    script = DEVICE + "process 4711 1073741824 0\n"
+    assert look(play, script, SECOND) == [
+        {"pid": 4711, "memory_bytes": 1_073_741_824, "sm_share": 0}
+    ]
+
+
+def test_samples_are_summed_since_the_last_look(play: Play) -> None:
+    script = DEVICE + "process 1 100 30\nprocess 2 100 60\n"
+    # Samples at 1.2, 1.4, 1.6, 1.8 and 2.0 s.
+    assert shares(look(play, script, SECOND, 2 * SECOND)) == {1: 150, 2: 300}
+
+
+def test_a_sample_is_counted_once(play: Play) -> None:
+    script = DEVICE + "process 1 100 30\n"
+    assert shares(look(play, script, SECOND, SECOND)) == {1: 0}
+
+
+def test_samples_from_before_the_first_look_at_the_gpu_are_not_counted(play: Play) -> None:
+    script = DEVICE + "period 2000\nprocess 1 100 30\n"
+    play_start = ("clock", 10 * SECOND)
+    *_, holders = play(script, play_start, ("find",), ("clock", 10_400_000), ("holders", 0))
+    assert shares(holders) == {1: 60}
+
+
+def test_no_samples_leave_the_memory(play: Play) -> None:
+    script = DEVICE + "process 1 100 30\nerror NOT_FOUND 0 samples\n"
+    assert look(play, script, SECOND) == [{"pid": 1, "memory_bytes": 100, "sm_share": 0}]
+
+
+def test_unsupported_samples_leave_the_memory(play: Play) -> None:
+    script = DEVICE + "process 1 100 30\nerror NOT_SUPPORTED 0 samples\n"
+    assert look(play, script, SECOND) == [{"pid": 1, "memory_bytes": 100, "sm_share": 0}]
+
+
+def test_a_process_that_ended_since_the_last_look_keeps_its_samples(play: Play) -> None:
+    script = DEVICE + "process 1 100 30 0 1500000\n"
+    # Samples at 1.2 and 1.4 s; the process is gone at 2 s.
+    assert look(play, script, SECOND, 2 * SECOND) == [{"pid": 1, "memory_bytes": 0, "sm_share": 60}]
+
+
+def test_memory_that_is_unknown_of_one_counts_for_none(play: Play) -> None:
+    script = DEVICE + "process 1 unknown 30\nprocess 2 100 30\n"
+    assert [holder["memory_bytes"] for holder in look(play, script, SECOND)] == [0, 0]
+
+
+def test_a_sample_above_the_whole_device_is_left_out(play: Play) -> None:
+    script = DEVICE + "process 1 100 30\nprocess 2 100 4000\n"
+    assert shares(look(play, script, SECOND, 2 * SECOND)) == {1: 150, 2: 0}
+
+
+def test_under_mig_nobody_can_tell(play: Play) -> None:
+    assert look(play, DEVICE + "mig on\nprocess 1 100 30\n", SECOND) is None
+
+
+def test_mig_turned_on_later_is_seen(play: Play) -> None:
+    script = DEVICE + "process 1 100 30\n"
+    *_, holders = play(
+        script, ("find",), ("script", script + "mig on\n"), ("clock", SECOND), ("holders", 0)
+    )
+    assert holders is None
+
+
+def test_a_driver_that_lists_no_processes_cannot_tell(play: Play) -> None:
+    script = DEVICE + "process 1 100 30\nerror NO_PERMISSION 0 processes\n"
+    assert look(play, script, SECOND) is None
+
+
+def test_a_lost_gpu_has_gone_for_its_holders_too(play: Play) -> None:
+    script = DEVICE + "process 1 100 30\nerror GPU_IS_LOST 900000\n"
+    assert look(play, script, SECOND)["error"] == "Gone"
+
+
+def test_a_gpu_with_a_problem_cannot_tell(play: Play) -> None:
+    assert look(play, "device\nerror UNKNOWN 0 uuid\n", SECOND) is None

@@ -1,0 +1,28 @@
+"""Every probe answers the one protocol."""
+
+from pathlib import Path
+
+import pytest
+
+from joulebook.clock import ManualClock
+from joulebook.probes.estimate import EstimateProbe
+from joulebook.probes.nvml import NvmlProbe
+from joulebook.probes.protocol import Probe
+from joulebook.probes.rapl import RaplProbe
+
+CLOCK = ManualClock()
+PROBES: tuple[Probe, ...] = (
+    NvmlProbe(CLOCK),
+    RaplProbe(CLOCK, Path("/nowhere"), "m1"),
+    EstimateProbe(CLOCK, Path("/nowhere"), "m1"),
+)
+
+
+@pytest.mark.parametrize("probe", PROBES, ids=lambda probe: probe.name)
+def test_a_probe_that_found_nothing_closes_quietly(probe: Probe) -> None:
+    probe.close()
+    probe.close()
+
+
+def test_every_probe_has_a_name_of_its_own() -> None:
+    assert len({probe.name for probe in PROBES}) == len(PROBES)

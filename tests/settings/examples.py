@@ -1,0 +1,59 @@
+"""Good and bad values of every key."""
+
+from joulebook.settings import Settings, load
+
+#: Per key: three texts that are good, for command line, environment and file.
+GOOD = {
+    "server": ("http://127.0.0.1:1", "https://b.example:2", "http://c.example/energy"),
+    "token": ("one", "two", "three"),
+    "zone": ("FR", "US-CA", "SE-SE1"),
+    "pue": ("1.1", "1.20", "2"),
+    "state_dir": ("/a", "/b", "/c"),
+    "window_s": ("1", "2.5", "900"),
+    "sample_s": ("0.1", "0.2", "0.3"),
+    "cpu_tdp_w": ("65", "120.5", "280"),
+    "sysfs_root": ("/a", "/b", "/c"),
+    "procfs_root": ("/a", "/b", "/c"),
+    "cgroupfs_root": ("/a", "/b", "/c"),
+    "model": ("org/a", "b", "c"),
+    "variant": ("float32", "int8", "pruned"),
+    "project": ("a", "b", "c"),
+    "kind": ("training", "inference", "other"),
+    "job_id": ("run:1", "2", "slurm:3"),
+    "parent": ("run:1", "2", "slurm:3"),
+}
+
+BAD = {
+    "server": [
+        "localhost:8400",
+        "ftp://a",
+        "http://",
+        "http://u:hush@a",
+        "http://a:port",
+        "http://a/?q",
+    ],
+    "token": ["two words", "line\nbreak", "\N{SNOWMAN}"],
+    "zone": ["France", "F", "FR/1", "12"],
+    "pue": ["0.99", "-1", "nan", "inf", "much"],
+    "window_s": ["0", "-1", "abc", "nan", "inf", "901"],
+    "sample_s": ["0", "1e9"],
+    "cpu_tdp_w": ["0", "-5", "hot"],
+    "state_dir": ["a\0b", "~nobody-of-that-name/x"],
+    "kind": ["train", "Training"],
+    "model": ["x" * 513, "\udcff"],
+}
+
+
+def value_of(settings: Settings, key: str) -> object:
+    """The value in force, setting or label."""
+    return getattr(settings if hasattr(settings, key) else settings.labels, key)
+
+
+def read_alone(key: str, text: str) -> object:
+    """What one text alone is read as."""
+    return value_of(load({key: text}, environ={"HOME": "/home/x"}), key)
+
+
+def variable_of(key: str) -> str:
+    """The environment variable of a key."""
+    return f"JOULEBOOK_{key.upper()}"
