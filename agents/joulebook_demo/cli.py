@@ -22,6 +22,8 @@ from joulebook_demo.workshop import Scale, Workshop
 
 #: Narrowest and widest text we lay out, columns.
 WIDTHS = (40, 100)
+#: Size taken where the output is no terminal: columns, lines.
+UNKNOWN = (100, 24)
 FULL = Scale()
 
 
@@ -86,4 +88,4 @@ def _experiment(scale: Scale, folder: Path, clock: Clock) -> list[Trial]:
 
 
 def _width() -> int:
-    return min(max(shutil.get_terminal_size().columns, WIDTHS[0]), WIDTHS[1])
+    return min(max(shutil.get_terminal_size(UNKNOWN).columns, WIDTHS[0]), WIDTHS[1])

@@ -9,6 +9,10 @@ from joulebook_demo.figures import Row
 DASH = MISSING
 #: Grams in one of each unit; the column takes the largest unit that its largest figure fills.
 MASSES = {"kg": 1000.0, "g": 1.0, "mg": 1e-3, "\u00b5g": 1e-6}
+#: Above this share of uncertainty a third digit would say nothing.
+UNSURE = 0.05
+#: A job shorter than this is few steps of a sensor or of the CPU clock (10 ms), s.
+SHORT_S = 1.0
 #: Method in a narrow column; what is mixed is told in a footnote.
 MIXED = "mixed"
 
@@ -24,7 +28,7 @@ def heads(rows: Sequence[Row]) -> list[str]:
         "train\nWh",
         "method",
         "cover-\nage",
-        f"{mass_unit(rows)}\nCO2e",
+        f"{mass_unit(rows)}CO2e\n/million",
     ]
 
 
@@ -39,13 +43,13 @@ def cells(row: Row, unit: str) -> list[str]:
         _figure(row.build_wh),
         _method(row.methods),
         _percent(row.coverage, 0),
-        _mass(row.emissions_g, MASSES[unit]),
+        _mass(row.per_million_g, MASSES[unit]),
     ]
 
 
 def mass_unit(rows: Sequence[Row]) -> str:
     """The unit of the CO2e column."""
-    largest = max((row.emissions_g[1] for row in rows if row.emissions_g), default=1.0)
+    largest = max((row.per_million_g[1] for row in rows if row.per_million_g), default=1.0)
     return next((unit for unit, grams in MASSES.items() if largest >= grams), "\u00b5g")
 
 
@@ -66,7 +70,16 @@ def footnotes(rows: Sequence[Row]) -> list[str]:
             "estimated: this machine shows no energy counter, so energy follows the CPU time "
             "used; that one kernel draws more power per second than another is not seen."
         )
+    if short := [row.label for row in rows if _is_short(row)]:
+        texts.append(
+            f"train Wh of {', '.join(short)}: a job of less than a second, close to what the "
+            "sensor can resolve."
+        )
     return [*texts, *_dashes(rows)]
+
+
+def _is_short(row: Row) -> bool:
+    return row.build_wh is not None and row.build_s is not None and row.build_s < SHORT_S
 
 
 def _dashes(rows: Sequence[Row]) -> list[str]:
@@ -101,7 +114,8 @@ def _energy(row: Row) -> str:
     if row.per_1000_error_j is None:
         return f"{_figure(row.per_1000_j)} \u00b1?"
     share = row.per_1000_error_j / row.per_1000_j
-    return f"{_figure(row.per_1000_j)} \u00b1{100 * share:.0f} %"
+    digits = 2 if share > UNSURE else 3
+    return f"{_figure(row.per_1000_j, digits)} \u00b1{100 * share:.0f} %"
 
 
 def _method(methods: Sequence[str]) -> str:
@@ -113,5 +127,6 @@ def _method(methods: Sequence[str]) -> str:
 def _mass(grams: tuple[float, float] | None, unit: float) -> str:
     if grams is None:
         return DASH
-    low, high = (_figure(mass / unit) for mass in grams)
-    return low if low == high else f"{low}\u2013{high}"
+    if grams[0] == grams[1]:
+        return _figure(grams[0] / unit)
+    return "\u2013".join(_figure(mass / unit, 2) for mass in grams)

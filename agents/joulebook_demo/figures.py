@@ -8,6 +8,9 @@ from joulebook.core.units import UJ_PER_J, UJ_PER_WH
 from joulebook_demo.experiment import Trial
 from joulebook_demo.ledger import Job
 
+#: Lowest and highest.
+Span = tuple[float, float]
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -21,9 +24,11 @@ class Row:
         per_1000_j: Energy of 1000 inferences, J.
         per_1000_error_j: Its uncertainty, J.
         build_wh: Energy of its training or compression, Wh.
+        build_s: How long that took, s.
         methods: How the energies were measured.
         coverage: Observed over expected time of its jobs, 0 to 1.
         emissions_g: CO2e of all its jobs, g: lowest and highest; equal where a zone is known.
+        per_million_g: CO2e of one million inferences, g: lowest and highest.
     """
 
     label: str
@@ -33,9 +38,11 @@ class Row:
     per_1000_j: float | None
     per_1000_error_j: float | None
     build_wh: float | None
+    build_s: float | None
     methods: tuple[str, ...]
     coverage: float | None
-    emissions_g: tuple[float, float] | None
+    emissions_g: Span | None
+    per_million_g: Span | None
 
 
 def row_of(trial: Trial, jobs: Mapping[str, Job], grids: tuple[Factor, Factor] | None) -> Row:
@@ -61,9 +68,11 @@ def row_of(trial: Trial, jobs: Mapping[str, Job], grids: tuple[Factor, Factor] |
         # One sensor's gain error is the same in every round: it adds up.
         per_1000_error_j=_scaled(_sum(job.error_uj for job in rounds), per_1000, UJ_PER_J),
         build_wh=_scaled(build.energy_uj, 1, UJ_PER_WH),
+        build_s=build.seconds,
         methods=tuple(sorted({method for job in every for method in job.methods})),
         coverage=_coverage(every),
-        emissions_g=_range(every, grids) if grids else _stated(every),
+        emissions_g=_emissions(every, grids),
+        per_million_g=_per_million(_emissions(rounds, grids), samples),
     )
 
 
@@ -103,14 +112,25 @@ def _times(left: float | None, right: float | None) -> float | None:
     return left * right if left is not None and right is not None else None
 
 
-def _stated(jobs: Sequence[Job]) -> tuple[float, float] | None:
-    grams = _sum(job.emissions_g for job in jobs if job.energy_uj is not None)
+def _per_million(grams: Span | None, samples: float) -> Span | None:
+    if grams is None or not samples:
+        return None
+    return grams[0] / samples * 1_000_000, grams[1] / samples * 1_000_000
+
+
+def _emissions(jobs: Sequence[Job], grids: tuple[Factor, Factor] | None) -> Span | None:
+    return _range(jobs, grids) if grids else _stated(jobs)
+
+
+def _stated(jobs: Sequence[Job]) -> Span | None:
+    grams = _sum(job.emissions_g for job in jobs)
     return None if grams is None else (grams, grams)
 
 
-def _range(jobs: Sequence[Job], grids: tuple[Factor, Factor]) -> tuple[float, float] | None:
-    energies = [job.energy_uj for job in jobs if job.energy_uj is not None]
-    if not energies:
+def _range(jobs: Sequence[Job], grids: tuple[Factor, Factor]) -> Span | None:
+    energies = [job.energy_uj for job in jobs]
+    if None in energies:
         return None
-    low, high = (emissions_g(sum(energies), grid.grams_per_kwh) for grid in grids)
+    total_uj = sum(energy for energy in energies if energy is not None)
+    low, high = (emissions_g(total_uj, grid.grams_per_kwh) for grid in grids)
     return float(low), float(high)

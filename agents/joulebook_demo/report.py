@@ -40,7 +40,7 @@ class Report:
         )
         below = table.notes([*display.footnotes(self.rows), self.carbon, *self._scope()], width)
         claims = table.notes([verdict.line() for verdict in self.verdicts], width)
-        return f"{body}\n\n{below}\n\n{claims}\n"
+        return f"{body}\n\n{below}\n\n{claims}"
 
     def json(self, trials: Sequence[Trial]) -> dict[str, Any]:
         """The same for programs, with the uids of the jobs behind each row."""
@@ -102,7 +102,7 @@ def _range_text(extremes: Grids) -> str:
         f"{grid.name} {grid.year} at {significant(grid.grams_per_kwh)} g/kWh" for grid in extremes
     )
     return (
-        "CO2e: all jobs of the variant. No zone is known, so this is a range, from the "
+        "CO2e: of one million inferences. No zone is known, so this is a range, from the "
         f"cleanest grid known ({low}) to the dirtiest ({high}); give a zone for one figure."
     )
 
@@ -115,4 +115,4 @@ def _factor_text(factors: Sequence[Mapping[str, Any]], zone: str | None) -> str:
         f"{factor['source']}"
         for factor in factors
     )
-    return f"CO2e: all jobs of the variant, location-based, {named}."
+    return f"CO2e: of one million inferences, location-based, {named}."

@@ -46,8 +46,12 @@ def _line(cells: Sequence[str], sizes: Sequence[int]) -> str:
     return GAP.join([first, *rest]).rstrip()
 
 
+def _in_one_line(head: str) -> str:
+    return head.replace("-\n", "").replace("\n/", "/").replace("\n", " ")
+
+
 def _block(heads: Sequence[str], row: Sequence[str]) -> str:
-    names = [" ".join(head.split("\n")) for head in heads]
+    names = [_in_one_line(head) for head in heads]
     size = max(len(name) for name in names[1:])
     pairs = zip(names[1:], row[1:], strict=True)
     return "\n".join([row[0], *(f"{GAP}{name.ljust(size)}{GAP}{cell}" for name, cell in pairs)])

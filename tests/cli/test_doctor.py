@@ -1,8 +1,11 @@
 import json
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+Command = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture
@@ -19,7 +22,7 @@ def trees(tmp_path: Path) -> list[str]:
 
 
 def test_json_tells_devices_dropped_zones_jobs_and_settings(
-    joulebook: Callable, trees: list[str]
+    joulebook: Command, trees: list[str]
 ) -> None:
     told = json.loads(joulebook("doctor", "--json", *trees).stdout)
     (package,) = [device for device in told["devices"] if device["scope"] == "package"]
@@ -27,28 +30,26 @@ def test_json_tells_devices_dropped_zones_jobs_and_settings(
     assert package["energy_uj"] == 5_000_000
     assert package["range_uj"] == 262_143_328_850
     assert package["problem"] is None
-    assert [dropped["path"].rsplit("/", 1)[-1] for dropped in told["dropped"]] == [
-        "intel-rapl:0:0"
-    ]
+    assert [dropped["path"].rsplit("/", 1)[-1] for dropped in told["dropped"]] == ["intel-rapl:0:0"]
     assert told["jobs"] == []
     assert told["settings"]["sysfs_root"]["origin"] == "command line"
 
 
 def test_a_machine_with_no_counter_is_estimated_and_says_how_wide_the_error_is(
-    joulebook: Callable, tmp_path: Path
+    joulebook: Command, tmp_path: Path
 ) -> None:
     done = joulebook("doctor", "--sysfs-root", str(tmp_path))
     assert "estimated" in done.stdout
     assert "±60 %" in done.stdout
 
 
-def test_a_token_is_never_shown(joulebook: Callable) -> None:
-    done = joulebook("doctor", JOULEBOOK_TOKEN="jb_secret")
+def test_a_token_is_never_shown(joulebook: Command) -> None:
+    done = joulebook("doctor", JOULEBOOK_TOKEN="jb_secret")  # noqa: S106 - not a real one
     assert "jb_secret" not in done.stdout + done.stderr
     assert "set" in done.stdout
 
 
-def test_an_unknown_setting_is_an_error_that_names_the_nearest(joulebook: Callable) -> None:
+def test_an_unknown_setting_is_an_error_that_names_the_nearest(joulebook: Command) -> None:
     done = joulebook("doctor", JOULEBOOK_ZOEN="FR")
     assert done.returncode == 1
     assert "JOULEBOOK_ZONE" in done.stderr
@@ -56,7 +57,7 @@ def test_an_unknown_setting_is_an_error_that_names_the_nearest(joulebook: Callab
 
 
 def test_it_fits_a_narrow_terminal_but_for_words_that_cannot_be_cut(
-    joulebook: Callable, tmp_path: Path
+    joulebook: Command, tmp_path: Path
 ) -> None:
     done = joulebook("doctor", "--sysfs-root", str(tmp_path), COLUMNS="40")
     lines = [line for line in done.stdout.splitlines() if "  " in line]

@@ -6,19 +6,21 @@ from collections.abc import Callable
 
 import pytest
 
+Command = Callable[..., subprocess.CompletedProcess[str]]
+
 
 @pytest.mark.parametrize("code", [0, 1, 7, 255])
-def test_the_exit_code_of_the_command_is_ours(joulebook: Callable, code: int) -> None:
+def test_the_exit_code_of_the_command_is_ours(joulebook: Command, code: int) -> None:
     assert joulebook("run", "--", sys.executable, "-c", f"exit({code})").returncode == code
 
 
-def test_a_command_that_does_not_exist_is_127_and_says_so(joulebook: Callable) -> None:
+def test_a_command_that_does_not_exist_is_127_and_says_so(joulebook: Command) -> None:
     done = joulebook("run", "--", "no-such-command")
     assert done.returncode == 127
     assert "no-such-command: command not found" in done.stderr
 
 
-def test_no_command_is_wrong_usage(joulebook: Callable) -> None:
+def test_no_command_is_wrong_usage(joulebook: Command) -> None:
     done = joulebook("run")
     assert done.returncode == 2
     assert "joulebook run -- python train.py" in done.stderr
@@ -39,7 +41,7 @@ def test_output_and_input_of_the_command_go_through(
     assert done.stdout == "through"
 
 
-def test_flags_of_the_command_are_not_ours(joulebook: Callable) -> None:
+def test_flags_of_the_command_are_not_ours(joulebook: Command) -> None:
     done = joulebook("run", "--model", "m", "--", "echo", "--model", "theirs", "--", "x")
     assert done.stdout == "--model theirs -- x\n"
 
@@ -65,12 +67,12 @@ def test_a_signal_goes_through_to_the_command(environment: dict[str, str], numbe
     process.stdout.close()
 
 
-def test_a_command_killed_by_a_signal_is_128_and_the_signal(joulebook: Callable) -> None:
+def test_a_command_killed_by_a_signal_is_128_and_the_signal(joulebook: Command) -> None:
     done = joulebook("run", "--", "sh", "-c", "kill -KILL $$")
     assert done.returncode == 128 + signal.SIGKILL
 
 
-def test_what_the_command_tracks_itself_is_a_child_of_the_run(joulebook: Callable) -> None:
+def test_what_the_command_tracks_itself_is_a_child_of_the_run(joulebook: Command) -> None:
     code = "import joulebook\nwith joulebook.track(kind='evaluation') as run: print(run.uid)"
     joulebook("run", "--kind", "training", "--", sys.executable, "-c", code)
     done = joulebook("report", "--group-by", "job,kind", "--json")

@@ -92,6 +92,15 @@ def test_without_a_zone_emissions_span_the_cleanest_and_the_dirtiest_grid() -> N
     assert row.emissions_g == pytest.approx((36 * energy_kwh, 720 * energy_kwh))
 
 
+def test_emissions_of_a_million_inferences_leave_the_build_out() -> None:
+    assert figures().per_million_g == (10, 10)
+
+
+def test_a_job_without_energy_leaves_no_range() -> None:
+    jobs = {"run:build": BUILD, "run:1": ROUND, "run:2": replace(ROUND, energy_uj=None)}
+    assert row_of(TRIAL, jobs, (grid("IS", "36"), grid("ZZ", "720"))).emissions_g is None
+
+
 def test_energy_per_inference_is_told_by_round() -> None:
     jobs = {"run:1": ROUND, "run:2": replace(ROUND, energy_uj=None)}
     assert per_sample(TRIAL, jobs) == [200, None]

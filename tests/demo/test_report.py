@@ -19,9 +19,11 @@ ROW = Row(
     per_1000_j=0.0946,
     per_1000_error_j=0.0568,
     build_wh=0.00962,
+    build_s=8.5,
     methods=("estimated",),
     coverage=0.999,
-    emissions_g=(0.000231, 0.0114),
+    emissions_g=(0.004, 0.2),
+    per_million_g=(0.000231, 0.0114),
 )
 FACTOR = {
     "id": "x/FR/2023",
@@ -64,7 +66,7 @@ def report(grams: float | None = None, zone: str | None = None) -> Report:
 def test_the_widest_row_fits_a_hundred_columns() -> None:
     lines = Report([ROW], [], "", Answers({})).text(100).split("\n")
     assert max(len(line) for line in lines) <= 100
-    assert any("variant" in line and "CO2e" in line for line in lines)
+    assert any("variant" in line and "/million" in line for line in lines)
 
 
 @pytest.mark.parametrize("width", [40, 60, 80])
@@ -74,22 +76,26 @@ def test_every_line_fits_a_narrow_terminal(width: int) -> None:
 
 
 def test_energy_is_shown_with_its_uncertainty() -> None:
-    assert "0.0946 \u00b160 %" in display.cells(ROW, "mg")
+    assert "0.095 \u00b160 %" in display.cells(ROW, "mg")
+
+
+def test_a_sure_energy_is_shown_with_three_digits() -> None:
+    assert "0.0946 \u00b12 %" in display.cells(replace(ROW, per_1000_error_j=0.0019), "mg")
 
 
 def test_a_range_of_emissions_shows_both_ends() -> None:
-    assert display.cells(ROW, "mg")[-1] == "0.231\u201311.4"
+    assert display.cells(ROW, "mg")[-1] == "0.23\u201311"
 
 
 def test_emissions_of_a_known_zone_are_one_figure() -> None:
-    assert display.cells(replace(ROW, emissions_g=(0.5, 0.5)), "g")[-1] == "0.500"
+    assert display.cells(replace(ROW, per_million_g=(0.5, 0.5)), "g")[-1] == "0.500"
 
 
 @pytest.mark.parametrize(
     ("grams", "unit"), [(2000.0, "kg"), (3.0, "g"), (0.02, "mg"), (1e-9, "\u00b5g")]
 )
 def test_the_unit_of_mass_follows_the_largest_figure(grams: float, unit: str) -> None:
-    rows = [replace(ROW, emissions_g=(0.0, grams)), replace(ROW, emissions_g=(0.0, 0.0))]
+    rows = [replace(ROW, per_million_g=(0.0, grams)), replace(ROW, per_million_g=(0.0, 0.0))]
     assert display.mass_unit(rows) == unit
 
 
@@ -102,6 +108,11 @@ def test_what_is_not_known_is_a_dash_with_a_footnote() -> None:
 def test_nothing_is_explained_that_is_not_there() -> None:
     counted = replace(ROW, methods=("counter",))
     assert len(display.footnotes([counted])) == 1
+
+
+def test_a_build_too_short_for_the_sensor_is_pointed_out() -> None:
+    quick = replace(ROW, label="int8", build_s=0.02)
+    assert any("train Wh of int8: a job of less" in note for note in display.footnotes([quick]))
 
 
 def test_methods_that_differ_are_named_below() -> None:
@@ -122,7 +133,7 @@ def test_with_a_zone_the_factor_is_named_with_year_and_source() -> None:
 
 def test_a_zone_without_a_factor_gives_no_figure_and_says_so() -> None:
     shown = report(zone="FR")
-    assert shown.rows[0].emissions_g is None
+    assert shown.rows[0].per_million_g is None
     assert "no emission factor for FR" in shown.carbon
 
 

@@ -30,6 +30,12 @@ def test_rows_are_stacked_where_the_terminal_is_too_narrow() -> None:
     )
 
 
+def test_a_head_broken_inside_a_word_is_whole_again_when_stacked() -> None:
+    shown = table.render(["variant", "cover-\nage", "samples\n/s"], [["a", "1", "2"]], 10)
+    assert "coverage " in shown
+    assert "samples/s" in shown
+
+
 def test_no_line_ends_in_blanks() -> None:
     lines = table.render(HEADS, [["a", "", ""]], 80).split("\n")
     assert lines == [line.rstrip() for line in lines]

@@ -1,6 +1,6 @@
 """A session on simulated sensors, in virtual time, with a real spool."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,7 +66,7 @@ def bench_of(tmp_path: Path) -> Callable[..., Bench]:
         window_s: float = 10.0,
     ) -> Bench:
         clock = ManualClock()
-        present = {} if holders is None else {"GPU-1": holders}
+        present: dict[str, Sequence[Holder]] = {} if holders is None else {"GPU-1": holders}
         probe = MemoryProbe(clock, {SENSOR: counter}, present)
         host = HostIdentity(id="host-1", name="node", boot_id="boot-1")
         rig = Rig(clock, host, [(SENSOR, probe)], [], ProcessTable(Path("/proc")))

@@ -48,7 +48,8 @@ def on_fake_gpu(tmp_path: Path) -> Run:
         )
         assert done.returncode == 0, done.stderr
         assert "simulated" in done.stderr or "not measured" in done.stderr
-        return list(Spool(tmp_path / "state" / "tracker.db", SystemClock()).entries())
+        (path,) = (tmp_path / "state").glob("tracker-*.db")
+        return list(Spool(path, SystemClock()).entries())
 
     return run
 

@@ -1,5 +1,5 @@
 import os
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -8,6 +8,15 @@ from joulebook.core.units import QUARTER_US
 from joulebook.probes.protocol import Holder
 from joulebook.wire import check
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.tracking.conftest import Bench
+
+    from joulebook.tracking.span import Span
+
+    BenchOf = Callable[..., Bench]
+
 SECOND = 1_000_000
 
 
@@ -15,7 +24,7 @@ def ours() -> list[Holder]:
     return [Holder(pid=os.getpid(), memory_bytes=1 << 30, sm_share=90)]
 
 
-def test_a_span_gets_what_the_counter_moved_by_while_it_was_open(bench_of: Callable) -> None:
+def test_a_span_gets_what_the_counter_moved_by_while_it_was_open(bench_of: "BenchOf") -> None:
     bench = bench_of(holders=ours())
     bench.clock.advance(SECOND)
     span = bench.span()
@@ -27,7 +36,7 @@ def test_a_span_gets_what_the_counter_moved_by_while_it_was_open(bench_of: Calla
     assert span.tally.coverage(7 * SECOND) == 1.0
 
 
-def test_a_gpu_that_nobody_holds_is_idle_and_not_the_jobs(bench_of: Callable) -> None:
+def test_a_gpu_that_nobody_holds_is_idle_and_not_the_jobs(bench_of: "BenchOf") -> None:
     bench = bench_of(holders=[])
     span = bench.span()
     bench.session.begin(span)
@@ -37,7 +46,7 @@ def test_a_gpu_that_nobody_holds_is_idle_and_not_the_jobs(bench_of: Callable) ->
     assert span.tally.total_uj == 0
 
 
-def test_a_gpu_whose_processes_nobody_can_tell_is_unknown(bench_of: Callable) -> None:
+def test_a_gpu_whose_processes_nobody_can_tell_is_unknown(bench_of: "BenchOf") -> None:
     bench = bench_of(holders=None)
     span = bench.span()
     bench.session.begin(span)
@@ -47,7 +56,7 @@ def test_a_gpu_whose_processes_nobody_can_tell_is_unknown(bench_of: Callable) ->
 
 
 def test_a_nested_span_takes_its_energy_and_the_outer_total_includes_it_once(
-    bench_of: Callable,
+    bench_of: "BenchOf",
 ) -> None:
     bench = bench_of(holders=ours())
     outer = bench.span()
@@ -66,7 +75,7 @@ def test_a_nested_span_takes_its_energy_and_the_outer_total_includes_it_once(
     assert outer.tally.total_uj == 300 * 6 * SECOND
 
 
-def test_spans_side_by_side_share_equally(bench_of: Callable) -> None:
+def test_spans_side_by_side_share_equally(bench_of: "BenchOf") -> None:
     bench = bench_of(holders=ours())
     first, second = bench.span(), bench.span()
     bench.session.begin(first)
@@ -80,7 +89,7 @@ def test_spans_side_by_side_share_equally(bench_of: Callable) -> None:
     }
 
 
-def test_no_window_crosses_a_quarter_hour_however_late_it_is_cut(bench_of: Callable) -> None:
+def test_no_window_crosses_a_quarter_hour_however_late_it_is_cut(bench_of: "BenchOf") -> None:
     bench = bench_of(holders=ours())
     span = bench.span()
     bench.session.begin(span)
@@ -92,7 +101,7 @@ def test_no_window_crosses_a_quarter_hour_however_late_it_is_cut(bench_of: Calla
     assert bench.booked() == {("job", span.uid): 300 * (2 * QUARTER_US + 5)}
 
 
-def test_a_full_window_is_durable_before_the_span_ends(bench_of: Callable) -> None:
+def test_a_full_window_is_durable_before_the_span_ends(bench_of: "BenchOf") -> None:
     bench = bench_of(holders=ours(), window_s=10.0)
     span = bench.span()
     bench.session.begin(span)
@@ -102,7 +111,7 @@ def test_a_full_window_is_durable_before_the_span_ends(bench_of: Callable) -> No
 
 
 def test_every_record_of_a_job_has_a_higher_revision_than_the_one_before(
-    bench_of: Callable,
+    bench_of: "BenchOf",
 ) -> None:
     bench = bench_of(holders=ours())
     span = bench.span()
@@ -131,11 +140,11 @@ steps = st.lists(
 )
 @given(steps)
 def test_whatever_the_spans_do_the_parts_equal_what_the_meter_counted(
-    bench_of: Callable, steps: list[tuple[str, int]]
+    bench_of: "BenchOf", steps: list[tuple[str, int]]
 ) -> None:
     bench = bench_of(holders=ours())
     already = sum(bench.booked().values())
-    open_spans: list = []
+    open_spans: list[Span] = []
     counted = 0
     for action, pause in steps:
         bench.clock.advance(pause)

@@ -35,8 +35,9 @@ def python(code: str, environment: dict[str, str]) -> subprocess.CompletedProces
 
 
 def spooled(environment: dict[str, str]) -> list[Batch]:
-    path = Path(environment["JOULEBOOK_STATE_DIR"]) / "tracker.db"
-    return list(Spool(path, SystemClock()).entries())
+    state = Path(environment["JOULEBOOK_STATE_DIR"])
+    found = [Spool(path, SystemClock()) for path in state.glob("tracker-*.db")]
+    return [batch for spool in found for batch in spool.entries()]
 
 
 BURN = """
@@ -201,8 +202,12 @@ def test_a_killed_process_leaves_its_windows_behind(environment: dict[str, str])
         [
             sys.executable,
             "-c",
-            "import joulebook, time\nwith joulebook.track(model='m') as run:\n"
-            " print(run.uid, flush=True)\n time.sleep(60)",
+            textwrap.dedent("""
+                import joulebook, time
+                with joulebook.track(model="m") as run:
+                    print(run.uid, flush=True)
+                    time.sleep(60)
+            """),
         ],
         env=environment | {"JOULEBOOK_WINDOW_S": "0.2", "JOULEBOOK_SAMPLE_S": "0.05"},
         stdout=subprocess.PIPE,

@@ -12,6 +12,7 @@ from joulebook.metering.rig import Rig, open_rig
 from joulebook.probes.protocol import Probe, Reading, Sensor
 from joulebook.settings import Settings, describe, load
 from joulebook.shipping.spool import Spool
+from joulebook.tracking.root import spool_path
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -36,7 +37,7 @@ def _examine(rig: Rig, settings: Settings) -> dict[str, Any]:
         "dropped": [{"path": gone.path, "reason": gone.reason} for gone in rig.dropped],
         "jobs": [],
         "settings": describe(settings),
-        "spool": _spool(settings),
+        "spool": _spool(settings, rig.host.id),
     }
 
 
@@ -67,8 +68,8 @@ def _read(sensor: Sensor, probe: Probe) -> tuple[Reading | None, str | None]:
         return None, str(error)
 
 
-def _spool(settings: Settings) -> dict[str, Any]:
-    path = settings.state_dir / "tracker.db"
+def _spool(settings: Settings, host_id: str) -> dict[str, Any]:
+    path = spool_path(settings.state_dir, host_id)
     if not path.exists():
         return {"path": str(path), "waiting": 0, "quarantined": []}
     spool = Spool(path, SystemClock())

@@ -10,11 +10,12 @@ from urllib.parse import urlencode
 from joulebook.cli.table import render
 from joulebook.clock import SystemClock
 from joulebook.core.units import MISSING, UJ_PER_KWH, format_energy, format_mass
+from joulebook.discovery.host import identify
 from joulebook.settings import Settings, load
 from joulebook.shipping.fetch import get_json
 from joulebook.shipping.spool import Spool
 from joulebook.tracking.local import LocalReport, local_report
-from joulebook.tracking.root import carbon_of
+from joulebook.tracking.root import carbon_of, spool_path
 from joulebook.wire import parse_time
 
 LOCAL_KEYS = ("job", "model", "variant", "kind", "project", "bucket")
@@ -47,7 +48,7 @@ def _of_server(settings: Settings, arguments: argparse.Namespace) -> dict[str, A
 
 
 def _local(settings: Settings, arguments: argparse.Namespace) -> dict[str, Any]:
-    path = settings.state_dir / "tracker.db"
+    path = spool_path(settings.state_dir, identify(settings.procfs_root).id)
     keys = [key.strip() for key in arguments.group_by.split(",") if key.strip()]
     batches = list(Spool(path, SystemClock()).entries()) if path.exists() else []
     asked = LocalReport(

@@ -1,5 +1,6 @@
 """Who used the devices between two instants: CPU time, memory and GPU processes by job."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -11,6 +12,10 @@ from joulebook.probes.protocol import Holder
 
 #: Key of the processes of no job among the holders of a GPU.
 SYSTEM = -2
+
+log = logging.getLogger("joulebook")
+
+_UNSEEN = HostActivity(0, 0, {}, seen=False)
 
 
 @dataclass
@@ -43,14 +48,21 @@ class Activity:
 
     def restart(self) -> None:
         """Start a new stretch: from here on, counts begin at 0."""
-        self._refresh_members()
-        self._host = self._table.host_cpu()
-        self._ticks = {job: self._table.cpu_ticks(pids) for job, pids in self._members.items()}
         self._gpus = {}
+        try:
+            self._refresh_members()
+            self._host = self._table.host_cpu()
+        except ProbeError as error:
+            self._blind(error)
+        self._ticks = {job: self._table.cpu_ticks(pids) for job, pids in self._members.items()}
 
     def watch(self, meters: Sequence[Meter]) -> None:
         """Look at the processes on every GPU once."""
-        self._refresh_members()
+        try:
+            self._refresh_members()
+        except ProbeError as error:
+            self._blind(error)
+            return
         owners = {pid: job for job, pids in self._members.items() for pid in pids}
         for meter in meters:
             if meter.sensor.kind == "gpu" and not meter.left:
@@ -58,9 +70,13 @@ class Activity:
 
     def cpu(self) -> HostActivity:
         """CPU time by job since `restart`, in clock ticks."""
-        now = self._table.host_cpu()
+        try:
+            now = self._table.host_cpu()
+        except ProbeError as error:
+            self._blind(error)
+            return _UNSEEN
         if self._host is None:
-            return HostActivity(0, 0, {}, seen=False)
+            return _UNSEEN
         used = {
             job: max(0, self._table.cpu_ticks(pids) - self._ticks.get(job, 0))
             for job, pids in self._members.items()
@@ -73,7 +89,11 @@ class Activity:
 
     def memory(self) -> HostActivity:
         """Memory by job now, bytes (PSS: shared pages counted once)."""
-        use = self._table.memory()
+        try:
+            use = self._table.memory()
+        except ProbeError as error:
+            self._blind(error)
+            return _UNSEEN
         by_job = {job: self._table.pss_bytes(pids) for job, pids in self._members.items()}
         known = {job: size for job, size in by_job.items() if size is not None}
         return HostActivity(
@@ -92,6 +112,11 @@ class Activity:
             system=frozenset({SYSTEM}),
             seen=seen.seen and not seen.unknown,
         )
+
+    def _blind(self, error: ProbeError) -> None:
+        """Without a process table nobody can tell whose the energy is: it is unknown."""
+        log.warning("joulebook: %s", error)
+        self._host = None
 
     def _refresh_members(self) -> None:
         """Add new descendants; keep those that were orphaned and still live."""

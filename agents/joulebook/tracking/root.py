@@ -4,6 +4,7 @@ import os
 import threading
 from dataclasses import dataclass
 from fractions import Fraction
+from pathlib import Path
 
 from joulebook.clock import Clock, SystemClock
 from joulebook.errors import InvalidInput
@@ -75,7 +76,7 @@ def build(settings: Settings, clock: Clock) -> Tracker:
     sensors = [sensor for sensor, _ in rig.sensors]
     server = settings.server
     outbox = Outbox(
-        Spool(settings.state_dir / "tracker.db", clock),
+        Spool(spool_path(settings.state_dir, rig.host.id), clock),
         HttpSender(server, settings.token, SEND_TIMEOUT_S) if server else None,
         host=host_record(rig.host, settings.zone),
         sensors=sensors,
@@ -85,6 +86,15 @@ def build(settings: Settings, clock: Clock) -> Tracker:
     session = Session(rig, outbox, clock, window_s=settings.window_s, sample_s=settings.sample_s)
     simulated = frozenset(sensor.uid or "" for sensor in sensors if sensor.simulated)
     return Tracker(session, settings, carbon_of(settings), simulated)
+
+
+def spool_path(state_dir: Path, host_id: str) -> Path:
+    """The tracker's spool on this host.
+
+    A home folder can be shared by many machines, and SQLite's log is safe on one alone: so each
+    host has a file of its own.
+    """
+    return state_dir / f"tracker-{host_id}.db"
 
 
 def carbon_of(settings: Settings) -> Carbon:

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from joulebook.clock import SystemClock
+from joulebook.core.variant import as_variant
 from joulebook.tracking.guard import harmless, log
 from joulebook.tracking.span import Labels, Span, new_uid
+from joulebook.wire.records import JOB_KINDS
 from joulebook.wire.rules import MAX_TEXT
 
 if TYPE_CHECKING:
@@ -67,7 +69,7 @@ class Run:
     def begin(self) -> None:
         """Start measuring."""
         with harmless("starting to measure"):
-            # Loaded here, so that `import joulebook` stays light.
+            # Loaded here, so that a fault in loading is harmless too.
             from joulebook.tracking.root import tracker  # noqa: PLC0415
 
             found = tracker()
@@ -102,9 +104,9 @@ class Run:
             uid=uid,
             labels=Labels(
                 name=_text(fields.get("name") or _script_name()),
-                kind=fields.get("kind") or _kind(given.kind),
+                kind=_kind(fields.get("kind") or given.kind),
                 model=_text(fields.get("model") or given.model or _of(outer, "model")),
-                variant=fields.get("variant") or _variant(given) or _of(outer, "variant"),
+                variant=as_variant(fields.get("variant") or given.variant) or _of(outer, "variant"),
                 project=_text(fields.get("project") or given.project or _of(outer, "project")),
                 user=str(os.getuid()),
             ),
@@ -120,17 +122,10 @@ def _of(outer: Span | None, label: str) -> Any:  # noqa: ANN401 - whatever the l
     return getattr(outer.labels, label) if outer else None
 
 
-def _variant(given: "Given") -> Any:  # noqa: ANN401 - Variant or None
-    from joulebook.core.variant import as_variant  # noqa: PLC0415 - used once a run
-
-    return as_variant(given.variant)
-
-
 def _kind(given: str | None) -> str:
-    from joulebook.wire.records import JOB_KINDS  # noqa: PLC0415 - used once a run
-
     if given is not None and given not in JOB_KINDS:
-        log.warning("joulebook: unknown JOULEBOOK_KIND %r, booked as 'other'", given)
+        known = ", ".join(JOB_KINDS)
+        log.warning("joulebook: unknown kind %r, booked as 'other'; known are %s", given, known)
         return "other"
     return given or "other"
 

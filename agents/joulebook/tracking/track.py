@@ -1,23 +1,23 @@
 """`joulebook.track`: energy of a function or a block, for one line of code."""
 
-import inspect
 import os
 import sys
 from collections.abc import Callable
 from contextvars import ContextVar, Token
 from functools import wraps
 from types import TracebackType
-from typing import Any, ParamSpec, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast, overload
 
-from joulebook.core.variant import Variant, as_variant
-from joulebook.tracking.guard import harmless, log
-from joulebook.tracking.run import Run
-from joulebook.wire.records import JOB_KINDS
+from joulebook.tracking.guard import harmless
+
+if TYPE_CHECKING:
+    from joulebook.core.variant import Variant
+    from joulebook.tracking.run import Run
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
-_innermost: ContextVar[Run | None] = ContextVar("joulebook_innermost", default=None)
+_innermost: "ContextVar[Run | None]" = ContextVar("joulebook_innermost", default=None)
 
 
 class Track:
@@ -31,8 +31,11 @@ class Track:
         self._summary = summary
         self._entered: list[tuple[Run, Token[Run | None]]] = []
 
-    def __enter__(self) -> Run:
+    def __enter__(self) -> "Run":
         """Start measuring; returns the handle to log work and quality."""
+        # Loaded here, so that `import joulebook` costs next to nothing.
+        from joulebook.tracking.run import Run  # noqa: PLC0415
+
         run = Run(self._fields, parent=_innermost.get())
         run.begin()
         self._entered.append((run, _innermost.set(run)))
@@ -54,6 +57,8 @@ class Track:
 
     def __call__(self, function: Callable[P, T]) -> Callable[P, T]:
         """Track every call of `function`, also of a coroutine or generator function."""
+        import inspect  # noqa: PLC0415 - slow to load, and only decorating needs it
+
         fields = {**self._fields, "name": self._fields.get("name") or function.__qualname__}
         if inspect.iscoroutinefunction(function):
 
@@ -88,7 +93,7 @@ def track(function: Callable[P, T], /) -> Callable[P, T]: ...
 def track(
     *,
     model: str | None = None,
-    variant: str | Variant | None = None,
+    variant: "str | Variant | None" = None,
     kind: str | None = None,
     name: str | None = None,
     project: str | None = None,
@@ -101,7 +106,7 @@ def track(  # noqa: PLR0913 - the names a user writes, all optional
     /,
     *,
     model: str | None = None,
-    variant: str | Variant | None = None,
+    variant: "str | Variant | None" = None,
     kind: str | None = None,
     name: str | None = None,
     project: str | None = None,
@@ -124,16 +129,9 @@ def track(  # noqa: PLR0913 - the names a user writes, all optional
         project: Project that the energy is charged to.
         summary: Print one line to standard error at the end of the outermost span.
     """
-    if kind is not None and kind not in JOB_KINDS:
-        log.warning(
-            "joulebook: unknown kind %r, booked as 'other'; known are %s",
-            kind,
-            ", ".join(JOB_KINDS),
-        )
-        kind = "other"
     fields = {
         "model": model,
-        "variant": as_variant(variant),
+        "variant": variant,
         "kind": kind,
         "name": name,
         "project": project,

@@ -1,0 +1,53 @@
+# `make` alone lists the targets. Everything that is installed lands in .venv.
+
+VENV := .venv
+BIN := $(VENV)/bin
+# The first Python that is new enough; PYTHON=... picks another.
+PYTHON ?= $(shell for one in python3 python3.13 python3.12 python3.11 python3.14; do \
+	"$$one" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$one" && break; done)
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo test lint bench lock clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+demo: $(VENV)/.demo ## Measure a real experiment, print its table, keep serving (EXIT=1 ends, ZONE=FR for CO2e)
+	@$(BIN)/joulebook demo $(if $(ZONE),--zone $(ZONE)) $(if $(PORT),--port $(PORT)) $(if $(filter-out 0,$(EXIT)),--exit)
+
+test: $(VENV)/.dev ## Run the tests (ARGS="tests/core -x" for a part of them)
+	@$(BIN)/python -m pytest -q -rs $(ARGS)
+
+lint: $(VENV)/.dev ## Check style, types, who imports whom, and declared dependencies
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/deptry agents app
+
+bench: $(VENV)/.dev ## Print what `import joulebook` costs beside bare Python
+	@$(BIN)/python benchmarks/import_cost.py
+
+lock: $(VENV)/.dev ## Renew requirements/*.txt (UPGRADE=1 takes newer releases)
+	@BIN=$(BIN) UPGRADE=$(UPGRADE) requirements/lock
+
+clean: ## Remove all that make created, .venv and the demo's data included
+	rm -rf $(VENV) .joulebook build dist .hypothesis .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	find agents app migrations tests benchmarks -name __pycache__ -prune -exec rm -rf {} +
+
+# A stamp is as new as the last install, so a second call installs nothing.
+$(VENV)/.demo $(VENV)/.dev: $(VENV)/.%: pyproject.toml requirements/%.txt requirements/build.txt | $(VENV)/bin/pip
+	@echo "installing requirements/$*.txt into $(VENV) (the first time takes some minutes)"
+	@$(PIP) --require-hashes -r requirements/$*.txt -r requirements/build.txt
+	@$(PIP) --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/bin/pip:
+	@test -n "$(PYTHON)" || { echo "make: no Python 3.11 or newer found; install one, or name it: make PYTHON=/path/to/python3" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "make: $(PYTHON) is no Python 3.11 or newer" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+		version=$$($(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])'); \
+		echo "make: $(PYTHON) lacks the venv module; on Debian and Ubuntu: sudo apt-get install python$$version-venv" >&2; exit 1; }
+	@$(PYTHON) -m venv --clear $(VENV)
