@@ -104,6 +104,9 @@ class Import:
         for name, entry in tree.items():
             if name.startswith("_"):
                 continue
+            if name == "usa":
+                self.left_out.append("USA of the states: the country's own row is kept")
+                continue
             yield from self._row(
                 f"US-{entry['regionCode']}",
                 name.title(),
