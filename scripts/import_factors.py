@@ -1,23 +1,25 @@
 """Writes the emission factors that joulebook ships, from the data of the codecarbon package.
 
-Needs the wheel of codecarbon, unpacked, and pycountry for the codes of countries:
+Needs the package's folder, installed or unpacked, and the day it was retrieved:
 
-    python scripts/import_factors.py PATH/TO/codecarbon VERSION
+    python scripts/import_factors.py PATH/TO/codecarbon 2026-11-23
+
+The package's own code decided what each of its files means: countries carry an intensity, US
+states pounds per MWh, Canada's provinces a generation mix, the others grams per kWh.
 """
 
+import argparse
 import csv
 import hashlib
-import io
 import json
-import sys
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import pycountry
-
-TARGET = Path(__file__).parent.parent / "agents" / "joulebook" / "factors"
+HERE = Path(__file__).parent
+TARGET = HERE.parent / "agents" / "joulebook" / "factors"
 COLUMNS = (
     "factor_id",
     "zone",
@@ -36,6 +38,9 @@ CHINA = "data/private_infra/2023/china_provincial_emissions.json"
 NORDIC = "data/private_infra/nordic_emissions.json"
 BY_FUEL = "data/private_infra/carbon_intensity_per_source.json"
 FILES = (WORLD, STATES, CANADA, CHINA, NORDIC, BY_FUEL)
+#: Canada's file tells no year; its folder does.
+CANADA_YEAR = 2023
+STATE_CODE_LENGTH = 2
 
 #: Names in Canada's mix, and those of the factors by fuel.
 FUELS = {
@@ -48,6 +53,7 @@ FUELS = {
     "wind": "wind",
     "biomass": "biomass",
 }
+#: ISO 3166-2:CA.
 PROVINCES = {
     "alberta": "AB",
     "british columbia": "BC",
@@ -63,176 +69,157 @@ PROVINCES = {
     "saskatchewan": "SK",
     "yukon": "YT",
 }
+SOURCES = {
+    WORLD: "Our World in Data (Ember, Energy Institute), lifecycle carbon intensity of electricity",
+    CANADA: "computed: sum of the province's generation shares times the package's intensity by "
+    "fuel, over the sum of the shares, to 0.001",
+    CHINA: "Ministry of Ecology and Environment of China, announcement 2025 No. 47, table 3",
+    NORDIC: "ENTSO-E generation per type times the package's intensity by fuel; fuels without one "
+    "count as 0, so a lower bound",
+}
 
 Row = dict[str, Any]
 
 
 class Import:
-    """Rows found so far, and those left out with the reason."""
+    """Rows found so far, and those left out with the reason.
 
-    def __init__(self, folder: Path, version: str) -> None:
-        self.version = version
+    Args:
+        package: The package's folder.
+    """
+
+    def __init__(self, package: Path) -> None:
+        text = (package / "_version.py").read_text(encoding="utf-8")
+        self.version = text.split('"')[1]
+        info = package.parent / f"codecarbon-{self.version}.dist-info"
+        self.licence = (info / "licenses" / "LICENSE").read_text(encoding="utf-8").strip()
         self.left_out: list[str] = []
         self.digests: dict[str, str] = {}
-        self.trees: dict[str, Any] = {}
+        self._trees: dict[str, Any] = {}
         for name in FILES:
-            content = (folder / name).read_bytes()
+            content = (package / name).read_bytes()
             self.digests[name] = hashlib.sha256(content).hexdigest()
-            self.trees[name] = json.loads(content, parse_float=Decimal)
+            self._trees[name] = json.loads(content, parse_float=Decimal, parse_int=Decimal)
 
     def rows(self) -> list[Row]:
         """All rows, by zone."""
-        found = [*self.countries(), *self.states(), *self.canada(), *self.china(), *self.nordic()]
+        found = [
+            *self._countries(),
+            *self._states(),
+            *self._provinces(),
+            *self._published(CHINA, "gCO2/kWh", "direct"),
+            # The intensities by fuel mix both: coal, oil and gas at the stack, the rest lifecycle.
+            *self._published(NORDIC, "gCO2e/kWh", "unstated"),
+        ]
         return sorted(found, key=lambda row: str(row["zone"]))
 
-    def countries(self) -> Iterator[Row]:
-        """Countries: generation-weighted, lifecycle, as Our World in Data publishes them."""
-        for code, entry in self.trees[WORLD].items():
-            country = pycountry.countries.get(alpha_3=code)
-            source = "Our World in Data (Ember, Energy Institute), carbon intensity of electricity"
+    def _countries(self) -> Iterator[Row]:
+        codes = _country_codes()
+        for code, entry in self._trees[WORLD].items():
+            place = (codes[code], entry["country_name"], entry["year"])
             yield from self._row(
-                country.alpha_2,
-                entry["country_name"],
-                entry["year"],
+                place,
                 (entry.get("carbon_intensity"), "gCO2e/kWh"),
-                ("lifecycle", source),
+                ("lifecycle", SOURCES[WORLD]),
             )
 
-    def states(self) -> Iterator[Row]:
-        """US states: output emission rate of generation, CO2e of the stacks."""
-        tree = self.trees[STATES]
+    def _states(self) -> Iterator[Row]:
+        """Output emission rates: CO2e at the stacks per MWh generated in the state."""
+        tree = self._trees[STATES]
+        source = tree["_source"]
         for name, entry in tree.items():
             if name.startswith("_"):
                 continue
-            if name == "usa":
-                self.left_out.append("USA of the states: the country's own row is kept")
+            place = (f"US-{entry['regionCode']}", name.title(), source["year"])
+            if len(entry["regionCode"]) != STATE_CODE_LENGTH:
+                self._leave_out(place, "the whole country, which has its own row")
                 continue
-            yield from self._row(
-                f"US-{entry['regionCode']}",
-                name.title(),
-                tree["_source"]["year"],
-                (entry["emissions"], "lb/MWh"),
-                ("direct", tree["_source"]["name"]),
-            )
+            yield from self._row(place, (entry["emissions"], "lb/MWh"), ("direct", source["name"]))
 
-    def canada(self) -> Iterator[Row]:
-        """Canada's provinces: a generation mix times lifecycle factors by fuel."""
-        for name, mix in self.trees[CANADA].items():
-            zone = f"CA-{PROVINCES[name]}"
-            unknown = [fuel for fuel, share in mix.items() if fuel not in FUELS and share]
-            if rest := [fuel for fuel in unknown if fuel != "total"]:
-                self.left_out.append(f"{zone} {name}: no factor for {', '.join(rest)} in its mix")
+    def _provinces(self) -> Iterator[Row]:
+        for name, mix in self._trees[CANADA].items():
+            place = (f"CA-{PROVINCES[name]}", name.title(), CANADA_YEAR)
+            unknown = [fuel for fuel in mix if fuel not in (*FUELS, "total") and mix[fuel]]
+            if unknown:
+                self._leave_out(place, f"the package has no intensity for {', '.join(unknown)}")
                 continue
-            parts = [mix[fuel] * self.trees[BY_FUEL][factor] for fuel, factor in FUELS.items()]
-            intensity = (Decimal(sum(parts)) / mix["total"]).quantize(Decimal("0.001"))
-            source = "computed: generation mix of the province times lifecycle factors by fuel"
-            place = (zone, name.title(), 2023)
-            yield from self._row(*place, (intensity, "gCO2e/kWh"), ("lifecycle", source))
+            value = (self._mixed(mix), "gCO2e/kWh")
+            yield from self._row(place, value, ("unstated", SOURCES[CANADA]))
 
-    def china(self) -> Iterator[Row]:
-        """China's provinces: CO2 alone, as the ministry publishes them."""
-        source = "Ministry of Ecology and Environment of China, announcement 2025 No. 47, table 3"
-        for zone, entry in self.trees[CHINA]["data"].items():
-            yield from self._row(
-                zone,
-                entry["description"],
-                entry["year"],
-                (entry["emission_factor"], "gCO2/kWh"),
-                ("direct", source),
-            )
+    def _mixed(self, mix: dict[str, Decimal]) -> Decimal:
+        """Intensity of a generation mix; the package's own code counts coal, oil and gas alone."""
+        by_fuel = self._trees[BY_FUEL]
+        grams = sum(mix[fuel] * by_fuel[factor] for fuel, factor in FUELS.items())
+        return Decimal(grams / sum(mix[fuel] for fuel in FUELS)).quantize(Decimal("0.001"))
 
-    def nordic(self) -> Iterator[Row]:
-        """Bidding zones: generation mix times lifecycle factors by fuel."""
-        source = "ENTSO-E generation per type times lifecycle factors by fuel; a lower bound"
-        for code, entry in self.trees[NORDIC]["data"].items():
-            zone = f"{code[:2]}-{code}"
-            if code == "FI":
-                self.left_out.append("FI of the bidding zones: the country's own row is kept")
+    def _published(self, file: str, unit: str, boundary: str) -> Iterator[Row]:
+        """Files whose zones have a published figure each."""
+        for code, entry in self._trees[file]["data"].items():
+            place = (_subdivision(code), entry["description"], entry["year"])
+            if place[0] == "FI":
+                self._leave_out(place, "the whole country, which has its own row")
                 continue
-            yield from self._row(
-                zone,
-                entry["description"],
-                entry["year"],
-                (entry["emission_factor"], "gCO2e/kWh"),
-                ("lifecycle", source),
-            )
+            value = (entry["emission_factor"], unit)
+            yield from self._row(place, value, (boundary, SOURCES[file]))
 
     def _row(
         self,
-        zone: str,
-        name: str,
-        year: int,
+        place: tuple[str, str, int],
         value: tuple[Decimal | None, str],
         said: tuple[str, str],
     ) -> Iterator[Row]:
         intensity, unit = value
-        if not intensity or intensity < 0:
-            self.left_out.append(f"{zone} {name}: the value is {intensity}")
+        if intensity is None or intensity <= 0:
+            self._leave_out(place, f"the value is {intensity}")
             return
-        yield dict(
-            zip(
-                COLUMNS,
-                (
-                    f"codecarbon-{self.version}/{zone}/{year}",
-                    *(zone, name, year, intensity, unit, "average"),
-                    *said,
-                ),
-                strict=True,
-            )
-        )
+        zone, _, year = place
+        factor_id = f"codecarbon-{self.version}/{zone}/{year}"
+        cells = (factor_id, *place, intensity, unit, "average", *said)
+        yield dict(zip(COLUMNS, cells, strict=True))
+
+    def _leave_out(self, place: tuple[str, str, int], why: str) -> None:
+        self.left_out.append(f"{place[0]} {place[1]}: {why}")
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Write the table and where it comes from."""
-    made = Import(Path(sys.argv[1]), sys.argv[2])
+    parser = argparse.ArgumentParser(description="Import emission factors from codecarbon.")
+    parser.add_argument("package", type=Path, help="folder of the package codecarbon")
+    parser.add_argument("retrieved", help="day on which the package was retrieved, YYYY-MM-DD")
+    parser.add_argument("--target", type=Path, default=TARGET, help="folder to write to")
+    asked = parser.parse_args(arguments)
+    made = Import(asked.package)
     rows = made.rows()
-    text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    (TARGET / "intensity.csv").write_text(text.getvalue(), encoding="utf-8")
-    (TARGET / "PROVENANCE.md").write_text(_provenance(made, len(rows)), encoding="utf-8")
+    with (asked.target / "intensity.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+    text = (HERE / "provenance.md.in").read_text(encoding="utf-8")
+    for mark, value in _marks(made, len(rows), asked.retrieved).items():
+        text = text.replace(f"@{mark}@", value)
+    (asked.target / "PROVENANCE.md").write_text(text, encoding="utf-8")
 
 
-def _provenance(made: Import, count: int) -> str:
-    digests = "\n".join(f"| `{name}` | `{digest}` |" for name, digest in made.digests.items())
-    left_out = "\n".join(f"- {line}" for line in made.left_out)
-    return f"""# Where the emission factors come from
+def _marks(made: Import, count: int, retrieved: str) -> dict[str, str]:
+    return {
+        "COUNT": str(count),
+        "VERSION": made.version,
+        "RETRIEVED": retrieved,
+        "DIGESTS": "\n".join(f"| `{name}` | `{hexes}` |" for name, hexes in made.digests.items()),
+        "LEFT_OUT": "\n".join(f"- {line}" for line in made.left_out) or "- none",
+        "LICENCE": "\n".join(f"> {line}".rstrip() for line in made.licence.splitlines()),
+    }
 
-`intensity.csv` holds {count} rows, written by `scripts/import_factors.py` from the data of the
-package codecarbon {made.version}. Nothing in it was edited by hand.
 
-| file of the package | SHA-256 |
-| --- | --- |
-{digests}
+def _country_codes() -> dict[str, str]:
+    """ISO 3166-1 alpha-2 by alpha-3."""
+    words = (HERE / "country_codes.txt").read_text(encoding="utf-8").split()
+    return dict(zip(words[::2], words[1::2], strict=True))
 
-The rows follow different conventions; each says its own:
 
-- `boundary` is `lifecycle` (fuel supply and building of plants included) or `direct` (stacks).
-- `unit` is the published one: `gCO2e/kWh`, `lb/MWh` of CO2e, or `gCO2/kWh` (CO2 alone, so a little
-  less than CO2e).
-- `year` is the year that the figure describes, not the year of its publication.
-- `kind` is `average` in every row: none is marginal.
-
-Left out, because a figure that is missing is not 0 and no other zone stands in for it:
-
-{left_out}
-
-## Licence of the data's package
-
-codecarbon is published under the MIT licence:
-
-> Copyright (c) 2019 Mila, BCG Gamma, CometML, Haverford College
-> Copyright (c) 2023 Code Carbon NGO
->
-> Permission is hereby granted, free of charge, to any person obtaining a copy of this software and
-> associated documentation files, to deal in the software without restriction, including without
-> limitation the rights to use, copy, modify, merge, publish, distribute, sublicense, and/or sell
-> copies of the software, subject to the following conditions: the copyright notice and this
-> permission notice shall be included in all copies or substantial portions of the software. The
-> software is provided "as is", without warranty of any kind.
-
-"""
+def _subdivision(code: str) -> str:
+    """``SE1`` as ``SE-SE1``; what is a country or has one in front stays as it is."""
+    return f"{code[:2]}-{code}" if re.fullmatch(r"[A-Z]{2}\d", code) else code
 
 
 if __name__ == "__main__":

@@ -289,3 +289,39 @@ def test_a_server_that_is_away_loses_nothing(environment: dict[str, str]) -> Non
     assert done.returncode == 0
     assert "not sent yet" in done.stderr
     assert [job.model for batch in spooled(environment) for job in batch.jobs][-1] == "m"
+
+
+def test_a_callable_without_a_name_can_be_tracked(environment: dict[str, str]) -> None:
+    done = python(
+        """
+        import functools, joulebook
+        double = joulebook.track(kind="data")(functools.partial(pow, 2))
+        print(double(5))
+        """,
+        environment,
+    )
+    assert done.stdout.strip() == "32"
+
+
+def test_a_server_that_never_answers_is_waited_for_once(environment: dict[str, str]) -> None:
+    done = python(
+        """
+        import os, socket, joulebook
+        deaf = socket.create_server(("127.0.0.1", 0))
+        os.environ["JOULEBOOK_SERVER"] = f"http://127.0.0.1:{deaf.getsockname()[1]}"
+        for _ in range(3):
+            with joulebook.track(model="m", summary=False):
+                pass
+        deaf.setblocking(False)
+        asked = 0
+        while True:
+            try:
+                deaf.accept()
+            except BlockingIOError:
+                break
+            asked += 1
+        print(asked)
+        """,
+        environment,
+    )
+    assert done.stdout.strip() == "1"

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Sequence
 
 from joulebook.clock import Clock
+from joulebook.core.units import US_PER_S
 from joulebook.errors import SpoolError
 from joulebook.metering.assemble import Entry, assemble
 from joulebook.probes.protocol import Sensor
@@ -14,6 +15,9 @@ from joulebook.wire import Agent, Batch, Host
 
 #: Batches sent in one go by the background thread; the rest waits for the next window.
 SHIP_AT_ONCE = 50
+#: After a failure nothing is sent for this long, s: a function that is tracked a thousand times
+#: must not wait a thousand times for a server that does not answer.
+PAUSE_S = 30.0
 
 
 class Outbox:
@@ -48,6 +52,7 @@ class Outbox:
         self._version = version
         self._clock = clock
         self._shipping = threading.Lock()
+        self._not_before_us = clock.monotonic_us()
 
     def put(self, entry: Entry) -> None:
         """Write one batch; it survives a crash once this returns.
@@ -81,14 +86,19 @@ class Outbox:
         Args:
             limit_s: Stop after this many seconds; None for one round of `SHIP_AT_ONCE`.
         """
-        if self.sender is None or not self._shipping.acquire(timeout=limit_s or 0.0):
+        if self.sender is None or self._clock.monotonic_us() < self._not_before_us:
+            return
+        if not self._shipping.acquire(timeout=limit_s or 0.0):
             return
         try:
             self.last = ship(self.spool, self.sender, limit=SHIP_AT_ONCE)
-            until_us = self._clock.monotonic_us() + int((limit_s or 0) * 1_000_000)
+            until_us = self._clock.monotonic_us() + int((limit_s or 0) * US_PER_S)
             while self.last.left and not self.last.problem:
                 if self._clock.monotonic_us() >= until_us:
                     break
                 self.last = ship(self.spool, self.sender, limit=SHIP_AT_ONCE)
+            if self.last.problem:
+                wait_s = max(self.last.retry_after_s or 0.0, PAUSE_S)
+                self._not_before_us = self._clock.monotonic_us() + int(wait_s * US_PER_S)
         finally:
             self._shipping.release()

@@ -49,7 +49,8 @@ class Track:
     ) -> None:
         """Stop measuring; an exception of the block goes on unchanged."""
         run, token = self._entered.pop()
-        _innermost.reset(token)
+        with harmless("leaving a run"):  # a token is refused in another context than its own
+            _innermost.reset(token)
         run.end()
         if self._summary and run.parent is None and run.summary is not None:
             with harmless("printing the summary"):
@@ -59,7 +60,8 @@ class Track:
         """Track every call of `function`, also of a coroutine or generator function."""
         import inspect  # noqa: PLC0415 - slow to load, and only decorating needs it
 
-        fields = {**self._fields, "name": self._fields.get("name") or function.__qualname__}
+        own_name = getattr(function, "__qualname__", type(function).__name__)
+        fields = {**self._fields, "name": self._fields.get("name") or own_name}
         if inspect.iscoroutinefunction(function):
 
             @wraps(function)
