@@ -35,10 +35,10 @@ def test_describe_tells_every_value_as_plain_data(environ: dict[str, str]) -> No
 
 
 @pytest.mark.parametrize("key", GOOD)
-def test_every_setting_is_documented_with_itsvariable_of(key: str) -> None:
+def test_every_setting_is_documented_with_its_variable(key: str) -> None:
     assert f"| `{key}` | `{variable_of(key)}` |" in DOCS.read_text()
 
 
 def test_nothing_is_documented_that_is_not_there() -> None:
-    rows = re.findall(r"^\| `(\w+)` \| `JOULEBOOK_", DOCS.read_text(), re.MULTILINE)
+    rows = re.findall(r"^\| `(\w+)` \| `JOULEBOOK_(?!SERVER_)", DOCS.read_text(), re.MULTILINE)
     assert sorted(rows) == sorted(GOOD)

@@ -74,8 +74,11 @@ def _cells(row: dict[str, Any], keys: list[str]) -> list[str]:
     energy_uj = int(row["energy_uj"])
     grams = row["emissions_kg"]
     shares = row["methods"] or {}
+    labels = [MISSING if row.get(key) is None else str(row.get(key)) for key in keys]
+    if all(label == MISSING for label in labels):
+        labels[0] = "(no job)"  # idle, system and unknown
     return [
-        *(MISSING if row.get(key) is None else str(row.get(key)) for key in keys),
+        *labels,
         format_energy(energy_uj),
         _percent(row["uncertainty_kwh"] * UJ_PER_KWH / energy_uj if energy_uj else None),
         format_mass(None if grams is None else Fraction(grams) * 1000),

@@ -9,6 +9,7 @@ from joulebook.core.carbon import GRAMS_PER_KWH, Factor
 from joulebook.errors import InvalidInput
 
 _NEAREST = 4
+_INFINITE = Decimal("Infinity")
 
 
 class FactorTable:
@@ -24,7 +25,7 @@ class FactorTable:
     def __init__(self, factors: Sequence[Factor]) -> None:
         self._by_zone: dict[str, Factor] = {}
         for factor in sorted(factors, key=lambda factor: factor.year):
-            if factor.unit not in GRAMS_PER_KWH or factor.intensity < 0:
+            if factor.unit not in GRAMS_PER_KWH or not 0 <= factor.intensity < _INFINITE:
                 raise InvalidInput(
                     f"{factor.factor_id}: cannot use {factor.intensity} {factor.unit}"
                 )
@@ -35,12 +36,10 @@ class FactorTable:
         """Read a CSV whose columns are the fields of `Factor`.
 
         Raises:
-            InvalidInput: A column is missing or a number cannot be read.
+            InvalidInput: A column is missing or a number cannot be read; the text names the line.
         """
-        try:
-            return cls([_factor(row) for row in csv.DictReader(text.splitlines())])
-        except (KeyError, ArithmeticError, TypeError) as error:
-            raise InvalidInput(f"the factor table cannot be read: {error!r}") from error
+        rows = csv.DictReader(text.splitlines(keepends=True))
+        return cls([_factor(row, line) for line, row in enumerate(rows, start=2)])
 
     def __iter__(self) -> Iterator[Factor]:
         return iter(self._by_zone.values())
@@ -79,15 +78,27 @@ class FactorTable:
         return ", ".join(dict.fromkeys(f"{names[n].zone} ({names[n].name})" for n in close))
 
 
-def _factor(row: dict[str, str]) -> Factor:
-    return Factor(
-        factor_id=row["factor_id"],
-        zone=row["zone"].upper(),
-        name=row["name"],
-        year=int(row["year"]),
-        intensity=Decimal(row["intensity"]),
-        unit=row["unit"],
-        kind=row["kind"],
-        boundary=row["boundary"],
-        source=row["source"],
-    )
+def _factor(row: dict[str, str], line: int) -> Factor:
+    try:
+        return Factor(
+            factor_id=row["factor_id"],
+            zone=row["zone"].upper(),
+            name=row["name"],
+            year=int(row["year"]),
+            intensity=_decimal(row["intensity"]),
+            unit=row["unit"],
+            kind=row["kind"],
+            boundary=row["boundary"],
+            source=row["source"],
+        )
+    except KeyError as error:
+        raise InvalidInput(f"the factor table has no column {error}") from error
+    except (ArithmeticError, AttributeError, TypeError, ValueError) as error:
+        raise InvalidInput(f"line {line} of the factor table cannot be read: {error}") from error
+
+
+def _decimal(text: str) -> Decimal:
+    value = Decimal(text)
+    if value.is_nan():
+        raise ValueError("an intensity is a number")
+    return value

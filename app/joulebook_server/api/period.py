@@ -1,6 +1,6 @@
 """`from` and `to` of a request."""
 
-from joulebook.core.units import quarter_of
+from joulebook.core.units import QUARTER_US, quarter_of
 from joulebook.errors import WireError
 from joulebook.wire import parse_time
 from joulebook_server.errors import Problem
@@ -17,7 +17,7 @@ def period(start: str | None, end: str | None) -> tuple[int, int]:
     to_us = _time("to", end) if end else ALL_TO_US
     if to_us < from_us:
         raise Problem(400, "Bad period", "`to` lies before `from`", "to")
-    return from_us, to_us
+    return from_us, quarter_of(to_us + QUARTER_US - 1) if end else ALL_TO_US
 
 
 def _time(name: str, text: str) -> int:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import Annotated, Any
 
@@ -10,12 +11,14 @@ from fastapi.responses import JSONResponse, Response
 
 from joulebook_server.api.period import period
 from joulebook_server.api.problems import answers
+from joulebook_server.errors import Problem
 from joulebook_server.services.report_request import read_request
 from joulebook_server.services.report_rows import Site
 from joulebook_server.services.reports import report
 
 router = APIRouter(tags=["reports"])
 
+_PARAMETERS = ("group_by", "from", "to", "tz", "filter", "basis")
 _AS_CSV: dict[int | str, dict[str, Any]] = {
     200: {"content": {"text/csv": {"schema": {"type": "string"}}}, "description": "The report"}
 }
@@ -36,21 +39,29 @@ def get_report(  # noqa: PLR0913, PLR0917 - one argument a parameter
     basis: Annotated[str, Query(description="location")] = "location",
 ) -> Response:
     """One row per combination of the keys; JSON, or CSV where `Accept: text/csv` asks for it."""
+    _refuse_unknown(request)
     asked = read_request(group_by, period(start, end), tz, filters or [], basis)
     settings = request.app.state.settings
     made = report(request.app.state.store, asked, Site(settings.zone, Fraction(settings.pue)))
     if "text/csv" in request.headers.get("accept", ""):
-        return Response(_csv(made["rows"]), media_type="text/csv")
+        return Response(_csv(asked.keys, made), media_type="text/csv")
     return JSONResponse(made)
 
 
-def _csv(rows: list[dict[str, Any]]) -> str:
+def _refuse_unknown(request: Request) -> None:
+    """A parameter with a slip in its name would silently give another report than was asked for."""
+    for name in request.query_params:
+        if name not in _PARAMETERS:
+            known = ", ".join(_PARAMETERS)
+            raise Problem(400, "Bad report request", f"`{name}` is not one of {known}", name)
+
+
+def _csv(keys: Sequence[str], made: dict[str, Any]) -> str:
     """Rows as CSV; mappings and lists become `key=value` texts, "none" an empty cell."""
     file = io.StringIO()
-    if rows:
-        writer = csv.DictWriter(file, fieldnames=list(rows[0]))
-        writer.writeheader()
-        writer.writerows({name: _cell(value) for name, value in row.items()} for row in rows)
+    writer = csv.DictWriter(file, fieldnames=[*keys, *made["totals"]])
+    writer.writeheader()
+    writer.writerows({name: _cell(value) for name, value in row.items()} for row in made["rows"])
     return file.getvalue()
 
 

@@ -5,17 +5,17 @@ what is missing in the middle lowers the coverage.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from joulebook.core.units import QUARTER_US, quarter_of
-from joulebook_server.services.grouping import RowKey, row_key
+from joulebook_server.services.grouping import RowKey, job_labels, row_key
 from joulebook_server.services.report_request import TIME_KEYS, ReportRequest
 from joulebook_server.store.jobs import EffectiveJob
-from joulebook_server.store.reports import Watched
+from joulebook_server.store.reports import Place, Watched
 from joulebook_server.store.usage import Usage
 
 #: Keys by which a device's presence can be told apart.
-_OF_DEVICES = ("host", "device", "component", *TIME_KEYS)
+_OF_DEVICES = ("host", "device", "component", "zone", *TIME_KEYS)
 
 
 def job_coverage(job: EffectiveJob, usage: Usage) -> float | None:
@@ -33,12 +33,12 @@ class CoverageTable:
     Args:
         request: The report.
         jobs: Jobs by uid.
-        components: Kind of each device by (host, device).
+        places: Every device by (host, device).
     """
 
     request: ReportRequest
     jobs: Mapping[str, EffectiveJob]
-    components: Mapping[tuple[str, str], str]
+    places: Mapping[tuple[str, str], Place]
     jobs_watched: Sequence[Watched] = ()
     devices_watched: Sequence[Watched] = ()
     _of_jobs: dict[RowKey, list[int]] = field(default_factory=dict)
@@ -52,7 +52,7 @@ class CoverageTable:
             job = self.jobs.get(one.job)
             if job is None:
                 continue
-            labels = self._labels(one, job)
+            labels = {**job_labels(job), **self._device_labels(one)}
             self._add(self._of_jobs, row_key(self.request, labels, one.quarter_us), observed=one)
             if (one.job, one.host, one.device) not in expected:
                 expected.add((one.job, one.host, one.device))
@@ -87,30 +87,21 @@ class CoverageTable:
             observed, expected = self._of_devices.get(self._narrowed(key), [0, 0])
         return min(1.0, observed / expected) if expected else None
 
-    def _labels(self, one: Watched, job: EffectiveJob) -> dict[str, str]:
+    def _device_labels(self, one: Watched) -> dict[str, str]:
+        place = self.places[one.host, one.device]
         return {
-            "job": job.uid,
-            "model": job.model or "",
-            "variant": job.variant_label or "",
-            "project": job.project or "",
-            "user": job.user or "",
-            "kind": job.kind,
             "host": one.host,
             "device": one.device,
-            "component": self.components.get((one.host, one.device), ""),
-            "bucket": "job",
+            "component": place.component,
+            "zone": place.zone,
         }
 
-    def _device_key(self, one: Watched, quarter_us: int | None) -> RowKey:
-        labels = {
-            "host": one.host,
-            "device": one.device,
-            "component": self.components.get((one.host, one.device), ""),
-        }
-        unfiltered = ReportRequest(
-            self.request.keys, self.request.from_us, self.request.to_us, self.request.tz, ()
-        )
-        return self._narrowed(row_key(unfiltered, labels, quarter_us) or ())
+    def _device_key(self, one: Watched, quarter_us: int | None) -> RowKey | None:
+        """The row of a device's presence; what tells jobs apart says nothing about it."""
+        filters = tuple(pair for pair in self.request.filters if pair[0] in _OF_DEVICES)
+        of_devices = replace(self.request, filters=filters)
+        key = row_key(of_devices, self._device_labels(one), quarter_us)
+        return None if key is None else self._narrowed(key)
 
     def _narrowed(self, key: RowKey) -> RowKey:
         return tuple(

@@ -1,10 +1,12 @@
 """Which row of a report something belongs to."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
+from joulebook.core.attribute import Bucket
 from joulebook.core.units import US_PER_S
 from joulebook_server.services.report_request import TIME_KEYS, ReportRequest
+from joulebook_server.store.jobs import EffectiveJob
 
 RowKey = tuple[str | None, ...]
 
@@ -21,6 +23,32 @@ def row_key(
         _time(request, key, quarter_us) if key in TIME_KEYS else labels.get(key) or None
         for key in request.keys
     )
+
+
+def job_labels(job: EffectiveJob) -> dict[str, str]:
+    """Labels of the energy that is booked to a job."""
+    return {
+        "job": job.uid,
+        "model": job.model or "",
+        "variant": job.variant_label or "",
+        "project": job.project or "",
+        "user": job.user or "",
+        "kind": job.kind,
+        "bucket": Bucket.JOB.value,
+    }
+
+
+def in_order(keys: Sequence[str], values: RowKey) -> tuple[tuple[bool, float, str], ...]:
+    """Sort key of a row: hours by time, other values by text, "none" last."""
+    return tuple(
+        (value is None, _instant(value) if key == "hour" and value else 0.0, value or "")
+        for key, value in zip(keys, values, strict=True)
+    )
+
+
+def _instant(hour: str) -> float:
+    """An hour that a clock set back shows twice comes first with its summer offset."""
+    return datetime.fromisoformat(hour).timestamp()
 
 
 def _time(request: ReportRequest, key: str, quarter_us: int | None) -> str | None:

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from joulebook.core.attribute import Bucket
+from joulebook.wire.records import DEVICE_KINDS, JOB_KINDS
 from joulebook_server.errors import Problem
 
 LABEL_KEYS = (
@@ -21,6 +23,12 @@ LABEL_KEYS = (
 )
 TIME_KEYS = ("hour", "day", "month")
 BASES = ("location",)
+#: Labels whose values are known beforehand; an empty text stands for "none".
+_VALUES = {
+    "bucket": tuple(bucket.value for bucket in Bucket),
+    "component": DEVICE_KINDS,
+    "kind": ("", *JOB_KINDS),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +100,9 @@ def _filter(text: str) -> tuple[str, str]:
     if not colon or key not in LABEL_KEYS:
         known = ", ".join(LABEL_KEYS)
         raise _bad("filter", f"{text!r}; write key:value with a key of {known}")
+    if value not in _VALUES.get(key, (value,)):
+        known = ", ".join(one for one in _VALUES[key] if one)
+        raise _bad("filter", f"{value!r} is not one of {known}")
     return key, value
 
 

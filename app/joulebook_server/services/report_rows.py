@@ -9,20 +9,28 @@ from typing import Any
 from joulebook.core.carbon import Factor, emissions_g, facility_uj
 from joulebook.core.units import UJ_PER_J, UJ_PER_KWH, kwh
 from joulebook.errors import InvalidInput
+from joulebook_server.services.report_work import Work
 from joulebook_server.store.factors import packaged
 from joulebook_server.store.reports import Line
 
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """Zone and PUE of the server's site; its zone wins over what a host says of itself."""
+    """Zone and PUE of the server's site; its zone wins over what a host says of itself.
+
+    The zone is None where each host's own counts.
+    """
 
     zone: str | None
     pue: Fraction
 
-    def factor(self, line_zone: str) -> tuple[Factor | None, str | None]:
+    def placed(self, labels: Mapping[str, str]) -> Mapping[str, str]:
+        """Labels with the site's zone, if it has one."""
+        return {**labels, "zone": self.zone} if self.zone else labels
+
+    @staticmethod
+    def factor(zone: str) -> tuple[Factor | None, str | None]:
         """The factor of a line's zone, or the flag that says why there is none."""
-        zone = self.zone or line_zone
         if not zone:
             return None, "no_zone"
         try:
@@ -37,17 +45,19 @@ class Row:
 
     Attributes:
         energy_uj: Energy at the machines, µJ.
-        grams: Location-based CO2e, exact; meaningless if `unfactored`.
-        unfactored: Energy for which no factor applies, µJ.
+        grams: Location-based CO2e, exact; of no meaning if a flag says that a factor is missing.
+        by_method: Energy by method, µJ.
+        err_sys_uj: Systematic error by (component, method), µJ.
+        err_rand_sq: Sum of squares of random errors, µJ².
         buckets: Buckets with a line in this row.
+        flags: Why there are no grams.
     """
 
     energy_uj: int = 0
     grams: Fraction = Fraction(0)
-    unfactored: int = 0
     by_method: dict[str, int] = field(default_factory=dict)
     err_sys_uj: dict[tuple[str, str], int] = field(default_factory=dict)
-    err_rand_sq: float = 0.0
+    err_rand_sq: int = 0
     buckets: set[str] = field(default_factory=set)
     factors: dict[str, Factor] = field(default_factory=dict)
     flags: set[str] = field(default_factory=set)
@@ -63,7 +73,6 @@ class Row:
         self.buckets.add(line.labels["bucket"])
         factor, flag = site.factor(line.labels["zone"])
         if factor is None:
-            self.unfactored += line.energy_uj
             self.flags.add(flag or "no_zone")
         else:
             self.factors[factor.factor_id] = factor
@@ -79,22 +88,13 @@ class Row:
         """Systematic errors linear per sensor type, then all in quadrature, µJ."""
         return math.sqrt(sum(error**2 for error in self.err_sys_uj.values()) + self.err_rand_sq)
 
-    def figures(
-        self, site: Site, coverage: float | None, work: Mapping[str, float]
-    ) -> dict[str, Any]:
-        """The row as it is answered."""
-        kilograms = None if self.flags else self.grams / 1000
-        share = self.uncertainty_uj / self.energy_uj if self.energy_uj else 0.0
-        low = Fraction(max(0.0, 1 - share))
+    def figures(self, site: Site, coverage: float | None, work: Work) -> dict[str, Any]:
+        """The row as it is answered; everything is exact until here."""
         return {
             "energy_uj": str(self.energy_uj),
             "energy_kwh": kwh(self.energy_uj),
             "facility_kwh": float(facility_uj(self.energy_uj, site.pue) / UJ_PER_KWH),
-            "emissions_kg": None if kilograms is None else float(kilograms),
-            "emissions_low_kg": None if kilograms is None else float(kilograms * low),
-            "emissions_high_kg": None
-            if kilograms is None
-            else float(kilograms * (1 + Fraction(share))),
+            **self._emissions(),
             "cost": None,
             "currency": None,
             "coverage": coverage,
@@ -104,12 +104,24 @@ class Row:
                 if self.energy_uj
             },
             "uncertainty_kwh": self.uncertainty_uj / UJ_PER_KWH,
-            "work": dict(sorted(work.items())),
+            "work": dict(sorted(work.amounts.items())),
             "energy_per_work_j": {
-                unit: self.energy_uj / UJ_PER_J / amount
-                for unit, amount in sorted(work.items())
-                if amount
+                unit: float(self.energy_uj / (UJ_PER_J * Fraction(work.amounts[unit])))
+                for unit in sorted(work.rated)
+                if work.amounts[unit] and self.jobs_alone
             },
             "factor_ids": sorted(self.factors),
-            "flags": sorted(self.flags),
+            "flags": sorted(self._flags()),
         }
+
+    def _emissions(self) -> dict[str, float | None]:
+        """Grams, and their range by the energy's uncertainty; a factor states none of its own."""
+        names = ("emissions_kg", "emissions_low_kg", "emissions_high_kg")
+        if self._flags():
+            return dict.fromkeys(names)
+        share = Fraction(self.uncertainty_uj) / self.energy_uj if self.energy_uj else Fraction(0)
+        around = (Fraction(1), max(Fraction(0), 1 - share), 1 + share)
+        return {name: float(self.grams / 1000 * by) for name, by in zip(names, around, strict=True)}
+
+    def _flags(self) -> set[str]:
+        return self.flags if self.buckets else {"no_data"}

@@ -4,17 +4,20 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Float, Select, cast, func, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, func, select
 
 from joulebook_server.store.engine import exact_sum, joined
-from joulebook_server.store.jobs import EffectiveJob
+from joulebook_server.store.jobs import EffectiveJob, effective_jobs
 from joulebook_server.store.ledger import LEDGER, PRESENCE, ROLLUP
-from joulebook_server.store.readings import DEVICES
+from joulebook_server.store.readings import DEVICES, HOSTS
 
 #: Labels that the roll-up knows; any other needs the ledger.
 ROLLUP_LABELS = frozenset(
     {"project", "model", "variant", "kind", "component", "bucket", "zone", "host"}
 )
+
+
+_HALF = 2**26
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +36,15 @@ class Line:
     quarter_us: int | None
     energy_uj: int
     err_sys_uj: int
-    err_rand_sq: float
+    err_rand_sq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What a device is and where: its kind, and the zone its host last told."""
+
+    component: str
+    zone: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,9 +157,27 @@ def watched_devices(
     ]
 
 
-def components(connection: Connection) -> dict[tuple[str, str], str]:
-    """Kind of each device by (host, device)."""
-    return {(row.host_id, row.device_uid): row.kind for row in connection.execute(select(DEVICES))}
+def places(connection: Connection) -> dict[tuple[str, str], Place]:
+    """Every device, by (host, device)."""
+    query = select(DEVICES.c.host_id, DEVICES.c.device_uid, DEVICES.c.kind, HOSTS.c.zone).join(
+        HOSTS, HOSTS.c.host_id == DEVICES.c.host_id
+    )
+    return {
+        (row.host_id, row.device_uid): Place(row.kind, row.zone)
+        for row in connection.execute(query)
+    }
+
+
+def jobs_of(connection: Connection, period: tuple[int, int]) -> dict[str, EffectiveJob]:
+    """Jobs with energy in a period, and all that they are part of."""
+    query = select(LEDGER.c.job_uid).distinct().where(*_within(LEDGER, period))
+    wanted = {row.job_uid for row in connection.execute(query)} - {""}
+    found: dict[str, EffectiveJob] = {}
+    while wanted:
+        fresh = effective_jobs(connection, wanted)
+        found |= fresh
+        wanted = {job.parent for job in fresh.values() if job.parent} - found.keys()
+    return found
 
 
 def _lines(
@@ -159,15 +188,13 @@ def _lines(
 ) -> list[Line]:
     columns, period, by_time = asked
     keys = [*columns.values(), *([table.c.quarter_us] if by_time else [])]
-    # Squares in floating point: exact ones overflow 64 bits, and an error needs no 16 digits.
-    squares = func.sum(cast(table.c.err_rand_uj, Float) * table.c.err_rand_uj)
     query = (
         query.add_columns(
             *(column.label(f"label_{label}") for label, column in columns.items()),
             *([table.c.quarter_us.label("quarter_us")] if by_time else []),
             *exact_sum(table.c.energy_uj, "energy"),
             *exact_sum(table.c.err_sys_uj, "err_sys"),
-            squares.label("err_rand_sq"),
+            *_squares(table.c.err_rand_uj),
         )
         .where(*_within(table, period))
         .group_by(*keys)
@@ -178,10 +205,28 @@ def _lines(
             row.quarter_us if by_time else None,
             joined(row, "energy"),
             joined(row, "err_sys"),
-            float(row.err_rand_sq or 0),
+            _joined_squares(row),
         )
         for row in connection.execute(query)
     ]
+
+
+def _squares(column: ColumnElement[int]) -> tuple[ColumnElement[Any], ...]:
+    """Columns of an exact sum of squares: a square overflows 64 bits, those of its halves do not.
+
+    For values from 0 up to 2^57.
+    """
+    high, low = column.op("/", is_comparison=False)(_HALF), column % _HALF
+    return (
+        *exact_sum(high * high, "square_high"),
+        *exact_sum(high * low, "square_cross"),
+        *exact_sum(low * low, "square_low"),
+    )
+
+
+def _joined_squares(row: Row[Any]) -> int:
+    high, cross = joined(row, "square_high"), joined(row, "square_cross")
+    return high * _HALF**2 + 2 * cross * _HALF + joined(row, "square_low")
 
 
 def _within(table: Any, period: tuple[int, int]) -> Sequence[ColumnElement[bool]]:  # noqa: ANN401 - any table with quarters

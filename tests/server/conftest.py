@@ -1,0 +1,62 @@
+"""A migrated database in a file, and the app on it."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from tests.builders import NOW_US, Push
+
+from joulebook.wire import encode
+from joulebook_server.main import create_app
+from joulebook_server.settings import Settings
+from joulebook_server.store.engine import Store
+from joulebook_server.store.migrate import migrate
+
+Send = Callable[..., Any]
+Open = Callable[..., TestClient]
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Path:
+    return tmp_path / "server.db"
+
+
+@pytest.fixture
+def open_client(database: Path) -> Iterator[Open]:
+    """Opens an app on the database, with settings, at the builders' time."""
+    opened: list[TestClient] = []
+
+    def make(**settings: Any) -> TestClient:
+        url = f"sqlite:///{database}"
+        store = Store(url)
+        migrate(store)
+        app: FastAPI = create_app(Settings(database_url=url, **settings), store)
+        app.state.clock = lambda: NOW_US
+        client = TestClient(app, raise_server_exceptions=False)
+        client.__enter__()
+        opened.append(client)
+        return client
+
+    yield make
+    for client in opened:
+        client.__exit__()
+
+
+@pytest.fixture
+def client(open_client: Open) -> TestClient:
+    return open_client()
+
+
+@pytest.fixture
+def send(client: TestClient) -> Send:
+    """Pushes a batch that must be taken; returns the answer."""
+
+    def push(what: Push) -> Any:
+        answer = client.post("/v1/batches", content=encode(what.batch()))
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    return push
