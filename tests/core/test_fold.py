@@ -1,5 +1,7 @@
 """The ledger of one device and quarter hour from the windows of all reporters."""
 
+from dataclasses import replace
+from itertools import pairwise
 from random import Random
 
 import hypothesis.strategies as st
@@ -53,7 +55,7 @@ def reports(draw: DrawFn) -> list[MeterWindow]:
     windows = []
     for name in draw(st.sets(st.sampled_from(["agent", "t1", "t2"]), min_size=1)):
         edges = sorted(draw(st.sets(st.integers(0, 900), min_size=2, max_size=8)))
-        for start, end in zip(edges, edges[1:], strict=False):
+        for start, end in pairwise(edges):
             amounts = st.integers(0, 10**9)
             parts = [("idle", "", draw(amounts)), ("system", "", draw(amounts))]
             parts += [("job", job, draw(amounts)) for job in draw(st.sets(st.sampled_from("ab")))]
@@ -101,7 +103,7 @@ def test_an_agent_always_counts(windows: list[MeterWindow]) -> None:
 def test_no_two_reporters_count_at_one_time(windows: list[MeterWindow]) -> None:
     primary = fold(windows).primary
     spans = sorted((one.start_us, one.end_us) for one in windows if one.key in primary)
-    assert all(end <= start for (_, end), (start, _) in zip(spans, spans[1:], strict=False))
+    assert all(end <= start for (_, end), (start, _) in pairwise(spans))
 
 
 def test_a_claim_names_whose_the_energy_was() -> None:
@@ -175,3 +177,33 @@ def test_without_an_agent_the_earlier_tracker_is_the_meter() -> None:
 def test_a_job_that_used_nothing_is_still_booked() -> None:
     bookings = fold([window("agent", 0, 10, ("job", "a", 0))]).bookings
     assert [(one.job_uid, one.energy_uj) for one in bookings] == [("a", 0)]
+
+
+def counted(one: MeterWindow, start_uj: int, boot_id: str = "boot") -> MeterWindow:
+    """The window with a counter that moved by its energy."""
+    end_uj = start_uj + one.energy_uj
+    return replace(one, counter_start_uj=start_uj, counter_end_uj=end_uj, boot_id=boot_id)
+
+
+def test_windows_after_a_step_back_of_the_wall_clock_count_both() -> None:
+    before = counted(window("agent", 0, 10, ("idle", "", 100)), 0)
+    after = counted(window("agent", 5, 15, ("idle", "", 100)), 100)
+    assert fold([before, after]).primary == {before.key, after.key}
+
+
+def test_one_counter_passing_the_same_values_counts_once() -> None:
+    before = counted(window("t1", 0, 10, ("idle", "", 100)), 0)
+    after = counted(window("t2", 5, 15, ("idle", "", 100)), 50)
+    assert fold([before, after]).primary == {before.key}
+
+
+def test_windows_of_two_boots_count_both() -> None:
+    before = counted(window("agent", 0, 10, ("idle", "", 100)), 0, "boot 1")
+    after = counted(window("agent", 5, 15, ("idle", "", 100)), 0, "boot 2")
+    assert fold([before, after]).primary == {before.key, after.key}
+
+
+def test_two_ranks_of_one_job_add_up() -> None:
+    first = window("t1", 0, 10, ("job", "a", 30), ("system", "", 70))
+    second = window("t2", 0, 10, ("job", "a", 20), ("system", "", 80))
+    assert booked(first, second) == {("job", "a"): 50, ("system", ""): 50}

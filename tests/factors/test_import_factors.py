@@ -71,8 +71,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     licence = root / "codecarbon-9.9.9.dist-info" / "licenses" / "LICENSE"
     licence.parent.mkdir(parents=True)
     licence.write_text("Copyright (c) somebody\n")
-    command = [sys.executable, SCRIPT, package, "2026-01-02", "--target", target]
-    subprocess.run(command, check=True)
+    script: list[str | Path] = [sys.executable, SCRIPT, package, "2026-01-02", "--target", target]
+    subprocess.run(script, check=True)
     return target
 
 

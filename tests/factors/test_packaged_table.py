@@ -30,8 +30,19 @@ def test_every_zone_is_a_country_or_a_part_of_one() -> None:
     assert [factor.zone for factor in TABLE if not ZONE.fullmatch(factor.zone)] == []
 
 
-def test_every_row_has_a_positive_value() -> None:
-    assert [factor.zone for factor in TABLE if factor.intensity <= 0] == []
+def test_no_row_is_zero_or_beyond_any_real_grid() -> None:
+    assert [factor.zone for factor in TABLE if not 0 < factor.grams_per_kwh < 2_000] == []
+
+
+def test_countries_states_provinces_and_bidding_zones_are_there() -> None:
+    zones = {factor.zone for factor in TABLE}
+    assert {"FR", "DE", "IN", "US-CA", "US-DC", "CA-QC", "CN-BJ", "SE-SE3", "NO-NO4"} <= zones
+    assert sum("-" not in zone for zone in zones) > 200
+
+
+def test_an_id_names_package_zone_and_year() -> None:
+    for factor in TABLE:
+        assert re.fullmatch(rf"codecarbon-[\d.]+/{factor.zone}/{factor.year}", factor.factor_id)
 
 
 def test_every_row_says_source_name_and_vintage() -> None:

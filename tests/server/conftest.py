@@ -2,10 +2,9 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from tests.builders import NOW_US, Push
 
@@ -15,7 +14,10 @@ from joulebook_server.settings import Settings
 from joulebook_server.store.engine import Store
 from joulebook_server.store.migrate import migrate
 
-Send = Callable[..., Any]
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+Send = Callable[[Push], dict[str, Any]]
 Open = Callable[..., TestClient]
 
 
@@ -29,11 +31,12 @@ def open_client(database: Path) -> Iterator[Open]:
     """Opens an app on the database, with settings, at the builders' time."""
     opened: list[TestClient] = []
 
-    def make(**settings: Any) -> TestClient:
+    def make(**settings: object) -> TestClient:
         url = f"sqlite:///{database}"
         store = Store(url)
         migrate(store)
-        app: FastAPI = create_app(Settings(database_url=url, **settings), store)
+        set_to = Settings(database_url=url, **settings)  # type: ignore[arg-type] # as the test says
+        app: FastAPI = create_app(set_to, store)
         app.state.clock = lambda: NOW_US
         client = TestClient(app, raise_server_exceptions=False)
         client.__enter__()
@@ -54,9 +57,10 @@ def client(open_client: Open) -> TestClient:
 def send(client: TestClient) -> Send:
     """Pushes a batch that must be taken; returns the answer."""
 
-    def push(what: Push) -> Any:
+    def push(what: Push) -> dict[str, Any]:
         answer = client.post("/v1/batches", content=encode(what.batch()))
         assert answer.status_code == 200, answer.text
-        return answer.json()
+        content: dict[str, Any] = answer.json()
+        return content
 
     return push

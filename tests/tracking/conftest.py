@@ -1,5 +1,6 @@
 """A session on simulated sensors, in virtual time, with a real spool."""
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,3 +84,10 @@ def bench_of(tmp_path: Path) -> Callable[..., Bench]:
         return Bench(clock, probe, spool, session)
 
     return make
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    """A clean environment whose ledger lies in the test's folder."""
+    kept = {name: value for name, value in os.environ.items() if "JOULEBOOK" not in name}  # noqa: TID251 - a test hands it to a real process
+    return {**kept, "JOULEBOOK_STATE_DIR": str(tmp_path / "state"), "HOME": str(tmp_path)}

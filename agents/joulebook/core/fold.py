@@ -40,6 +40,8 @@ class MeterWindow:
         method: How it was measured.
         err_sys_uj, err_rand_uj: Systematic and random error, µJ.
         parts: Where the reporter booked it.
+        counter_start_uj, counter_end_uj: Counter, µJ; None where the method has none.
+        boot_id: Boot of the host; counters compare within one alone.
     """
 
     key: Key
@@ -52,6 +54,9 @@ class MeterWindow:
     err_sys_uj: int
     err_rand_uj: int
     parts: Sequence[BookedPart]
+    counter_start_uj: int | None = None
+    counter_end_uj: int | None = None
+    boot_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +82,15 @@ class Folded:
     bookings: Sequence[Booking]
 
 
-_Account = dict[tuple[str, str], int]
+@dataclass(slots=True)
+class _Account:
+    """Where a counting window's energy stands: by (bucket, job), µJ.
+
+    `told` is what an agent booked to jobs itself: their claims are about this energy first.
+    """
+
+    booked: dict[tuple[str, str], int]
+    told: dict[str, int]
 
 
 def fold(windows: Iterable[MeterWindow]) -> Folded:
@@ -86,7 +99,7 @@ def fold(windows: Iterable[MeterWindow]) -> Folded:
     Agents come before trackers, then the earlier start, then the key. A window that overlaps
     none chosen before it counts; any other is a claim. A claim moves energy to its jobs pro
     rata of the overlap: first from the job's own parent, then from system, idle and unknown,
-    never more than is there.
+    never more than is there. What an agent gave to a job itself, the job cannot claim again.
     """
     ordered = sorted(windows, key=lambda w: (w.role != "agent", w.start_us, w.key))
     primary: list[MeterWindow] = []
@@ -99,7 +112,7 @@ def fold(windows: Iterable[MeterWindow]) -> Folded:
     bookings = [
         Booking(window.key, bucket, job_uid, energy_uj)
         for window in primary
-        for (bucket, job_uid), energy_uj in sorted(accounts[window.key].items())
+        for (bucket, job_uid), energy_uj in sorted(accounts[window.key].booked.items())
         # A job that used nothing was still watched: its part of 0 carries the observed time.
         if energy_uj or job_uid
     ]
@@ -110,15 +123,37 @@ def _overlapping(window: MeterWindow, others: Sequence[MeterWindow]) -> list[Met
     return [
         other
         for other in others
-        if other.start_us < window.end_us and window.start_us < other.end_us
+        if other.start_us < window.end_us
+        and window.start_us < other.end_us
+        and not _apart(window, other)
     ]
 
 
+def _apart(one: MeterWindow, other: MeterWindow) -> bool:
+    """Whether two windows of one device hold different energy although their times overlap.
+
+    The wall clock was stepped back between them: a host runs one boot at a time, and a counter
+    passes each value once.
+    """
+    if one.boot_id != other.boot_id:
+        return True
+    spans = sorted(span for window in (one, other) if (span := _counted(window)))
+    return len(spans) == 2 and spans[0][1] <= spans[1][0]  # noqa: PLR2004 - both have counters
+
+
+def _counted(window: MeterWindow) -> tuple[int, int] | None:
+    """What the counter passed; None where it cannot tell: none, stood still, or wrapped."""
+    first, last = window.counter_start_uj, window.counter_end_uj
+    return (first, last) if first is not None and last is not None and first < last else None
+
+
 def _account(window: MeterWindow) -> _Account:
-    account: _Account = {}
+    account = _Account({}, {})
     for part in window.parts:
         key = (part.bucket, part.job_uid)
-        account[key] = account.get(key, 0) + part.energy_uj
+        account.booked[key] = account.booked.get(key, 0) + part.energy_uj
+        if window.role == "agent" and part.job_uid:
+            account.told[part.job_uid] = account.told.get(part.job_uid, 0) + part.energy_uj
     return account
 
 
@@ -139,13 +174,13 @@ def _apply(
 
 def _move(account: _Account, part: BookedPart, wanted_uj: int) -> None:
     """Take up to `wanted_uj` from where a claim may take it, and book it to the claim's job."""
-    left = wanted_uj
+    known = min(wanted_uj, account.told.get(part.job_uid, 0))
+    if known:
+        account.told[part.job_uid] -= known
+    left, booked, target = wanted_uj - known, account.booked, (part.bucket, part.job_uid)
     for source in [(part.bucket, part.parent_uid or ""), *((bucket.value, "") for bucket in _OPEN)]:
-        if source[1] == part.job_uid and source[0] == part.bucket:
-            continue
-        taken = min(left, account.get(source, 0))
+        taken = min(left, booked.get(source, 0)) if source != target else 0
         if taken:
-            account[source] -= taken
-            key = (part.bucket, part.job_uid)
-            account[key] = account.get(key, 0) + taken
+            booked[source] -= taken
+            booked[target] = booked.get(target, 0) + taken
             left -= taken

@@ -4,6 +4,7 @@ import zlib
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
+from sqlalchemy import Connection
 
 from joulebook.wire import Answer, Batch, check, digest
 from joulebook_server.errors import Problem
@@ -30,9 +31,10 @@ def unpack(body: bytes, encoding: str | None, limit: int) -> bytes:
     Raises:
         Problem: 413 if it is larger, 400 if it is no gzip, 415 for another encoding.
     """
-    if encoding in (None, "", "identity"):
+    known = (encoding or "identity").strip().lower()
+    if known == "identity":
         content = body
-    elif encoding == "gzip":
+    elif known == "gzip":
         content = _gunzip(body, limit)
     else:
         raise Problem(415, _UNREADABLE, f"Content-Encoding {encoding!r}; send gzip or none")
@@ -73,14 +75,20 @@ def take(store: Store, batch: Batch, now_us: int) -> Answer:
                 "$.seq",
             )
         if known is None:
-            touched = readings.write(connection, batch, now_us)
-            changed = jobs.write_reports(connection, batch, now_us)
-            ledger.recompute(connection, batch.host.id, touched)
-            others = ledger.quarters_of_jobs(connection, changed)
-            fresh = {(batch.host.id, quarter_us) for _, quarter_us in touched}
-            ledger.roll_up(connection, others - fresh)
+            _keep(connection, batch, now_us)
         missing = readings.missing_before(connection, batch)
     return Answer(batch.seq, known is not None, missing, WINDOW_US)
+
+
+def _keep(connection: Connection, batch: Batch, now_us: int) -> None:
+    """Store the readings, then compute anew whatever of the ledger they bear on."""
+    touched = readings.write(connection, batch, now_us)
+    changed = jobs.write_reports(connection, batch, now_us)
+    touched |= readings.quarters_of_jobs(connection, batch, changed.parents)
+    ledger.recompute(connection, batch.host.id, touched)
+    others = ledger.quarters_of_jobs(connection, changed.labels)
+    fresh = {(batch.host.id, quarter_us) for _, quarter_us in touched}
+    ledger.roll_up(connection, others - fresh)
 
 
 def _gunzip(body: bytes, limit: int) -> bytes:
@@ -91,6 +99,8 @@ def _gunzip(body: bytes, limit: int) -> bytes:
         raise Problem(400, _UNREADABLE, f"the body is no gzip: {error}") from error
     if len(content) <= limit and not unpacker.eof:
         raise Problem(400, _UNREADABLE, "the gzip body is cut off; send it again whole")
+    if unpacker.unused_data:
+        raise Problem(400, _UNREADABLE, "there is more after the gzip body's end")
     return content
 
 

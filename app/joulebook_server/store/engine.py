@@ -1,7 +1,7 @@
 """The database, and where its dialects differ."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -14,6 +14,7 @@ from joulebook_server.errors import StoreError
 
 BUSY_TIMEOUT_S = 30
 _WRITES = "joulebook_writes"
+_VALUES_LIMIT = 500
 
 #: Two limbs of 32 bits: the sum of each stays within 64 bits for 2 billion rows, where a plain
 #: sum of µJ overflows at 2.56 GWh (and SQLite's SUM then fails).
@@ -72,6 +73,13 @@ def upsert(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> 
     connection.execute(
         statement.on_conflict_do_update(index_elements=sorted(keys), set_=changed), rows
     )
+
+
+def chunks(values: Collection[str]) -> Iterator[list[str]]:
+    """The values in portions: a statement takes a bounded number of them."""
+    wanted = sorted(set(values))
+    for first in range(0, len(wanted), _VALUES_LIMIT):
+        yield wanted[first : first + _VALUES_LIMIT]
 
 
 def exact_sum(column: ColumnElement[int], name: str) -> tuple[ColumnElement[Any], ...]:

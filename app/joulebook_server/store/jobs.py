@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, and_, or_, select
 
 from joulebook.wire import Batch, Job, parse_time
-from joulebook_server.store.engine import upsert
+from joulebook_server.store.engine import chunks, upsert
 from joulebook_server.store.tables import JobReportRow, JobRow, table_of
 
 REPORTS = table_of(JobReportRow)
@@ -15,8 +15,6 @@ JOBS = table_of(JobRow)
 
 #: Fields of a job that a person may correct.
 CORRECTABLE = ("name", "project", "kind", "user", "model", "variant", "work", "quality")
-
-_LABELS = ("project", "kind", "model", "variant")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,23 +62,35 @@ def effective_jobs(
     return {uid: _merged(uid, rows, corrections.get(uid)) for uid, rows in by_uid.items()}
 
 
-def write_reports(connection: Connection, batch: Batch, now_us: int) -> set[str]:
-    """Keep what a batch says of its jobs; an older revision never overwrites a newer one.
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """Jobs whose past must be computed anew after a batch.
 
-    Returns:
-        uids of the jobs whose labels changed, so that the roll-up of their past must move.
+    Attributes:
+        labels: uids whose labels changed: their rows in the roll-up move.
+        parents: uids whose reporter changed their parent: their claims do.
     """
+
+    labels: set[str]
+    parents: set[str]
+
+
+def write_reports(connection: Connection, batch: Batch, now_us: int) -> Changed:
+    """Keep what a batch says of its jobs; an older revision never overwrites a newer one."""
     uids = [job.uid for job in batch.jobs]
     known = select(REPORTS).where(
-        REPORTS.c.host_id == batch.host.id,
-        REPORTS.c.agent_id == batch.agent.id,
-        REPORTS.c.job_uid.in_(uids),
+        REPORTS.c.host_id == batch.host.id, REPORTS.c.agent_id == batch.agent.id
     )
-    before = {row.job_uid: row for row in connection.execute(known)}
+    before = {row.job_uid: row for row in _rows(connection, known, REPORTS.c.job_uid, uids)}
+    labels = _labels(connection, uids)
     rows = [_report(batch, job, now_us) for job in batch.jobs]
     newer = [row for row in rows if _wins(row, before.get(row["job_uid"]))]
     upsert(connection, REPORTS, newer)
-    return {row["job_uid"] for row in newer if _relabels(row, before.get(row["job_uid"]))}
+    told = {row["job_uid"]: row["parent"] for row in newer}
+    return Changed(
+        labels={uid for uid, now in _labels(connection, uids).items() if now != labels.get(uid)},
+        parents={uid for uid, now in told.items() if uid in before and before[uid].parent != now},
+    )
 
 
 def write_correction(
@@ -119,9 +129,9 @@ def page_of_uids(
 
 def children_of(connection: Connection, uids: Collection[str]) -> dict[str, set[str]]:
     """Direct children by parent uid."""
-    query = select(REPORTS.c.parent, REPORTS.c.job_uid).where(REPORTS.c.parent.in_(list(uids)))
+    query = select(REPORTS.c.parent, REPORTS.c.job_uid)
     found: dict[str, set[str]] = {}
-    for row in connection.execute(query):
+    for row in _rows(connection, query, REPORTS.c.parent, uids):
         found.setdefault(row.parent, set()).add(row.job_uid)
     return found
 
@@ -142,12 +152,9 @@ def _rows(
 ) -> list[Row[Any]]:
     if uids is None:
         return list(connection.execute(query))
-    wanted = sorted(set(uids))
-    rows: list[Row[Any]] = []
-    for first in range(0, len(wanted), 500):  # a statement takes a bounded number of values
-        chunk = wanted[first : first + 500]
-        rows += connection.execute(query.where(column.in_(chunk))).all()
-    return rows
+    return [
+        row for chunk in chunks(uids) for row in connection.execute(query.where(column.in_(chunk)))
+    ]
 
 
 def _report(batch: Batch, job: Job, now_us: int) -> dict[str, Any]:
@@ -189,10 +196,12 @@ def _wins(row: dict[str, Any], before: Row[Any] | None) -> bool:
     return repr(sorted(told.items())) > repr(sorted(kept.items()))
 
 
-def _relabels(row: dict[str, Any], before: Row[Any] | None) -> bool:
-    if before is None:
-        return True
-    return any(row[name] != getattr(before, name) for name in _LABELS)
+def _labels(connection: Connection, uids: Collection[str]) -> dict[str, tuple[str | None, ...]]:
+    """Labels that the roll-up knows, by job: what all reporters and corrections come to."""
+    return {
+        uid: (job.project, job.kind, job.model, job.variant_label)
+        for uid, job in effective_jobs(connection, uids).items()
+    }
 
 
 def _merged(uid: str, rows: list[Row[Any]], corrected: Row[Any] | None) -> EffectiveJob:

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Row, select
 
 from joulebook.core.fold import BookedPart, MeterWindow, fold
 from joulebook_server.store import readings
+from joulebook_server.store.engine import chunks
 from joulebook_server.store.jobs import EffectiveJob, effective_jobs, parents_of
 from joulebook_server.store.tables import DeviceRow, LedgerRow, PresenceRow, RollupRow, table_of
 
@@ -59,8 +60,11 @@ def recompute(connection: Connection, host_id: str, touched: Iterable[tuple[str,
 def quarters_of_jobs(connection: Connection, uids: Collection[str]) -> set[tuple[str, int]]:
     """(host, quarter) pairs in whose ledger these jobs stand."""
     query = select(LEDGER.c.host_id, LEDGER.c.quarter_us).distinct()
-    rows = connection.execute(query.where(LEDGER.c.job_uid.in_(list(uids))))
-    return {(row.host_id, row.quarter_us) for row in rows}
+    return {
+        (row.host_id, row.quarter_us)
+        for chunk in chunks(uids)
+        for row in connection.execute(query.where(LEDGER.c.job_uid.in_(chunk)))
+    }
 
 
 def roll_up(connection: Connection, quarters: Iterable[tuple[str, int]]) -> None:
@@ -189,6 +193,9 @@ def _windows(
             err_sys_uj=row.err_sys_uj,
             err_rand_uj=row.err_rand_uj,
             parts=booked[key],
+            counter_start_uj=row.counter_start_uj,
+            counter_end_uj=row.counter_end_uj,
+            boot_id=row.boot_id,
         )
         for key, row in meters.items()
     ]

@@ -22,12 +22,12 @@ def migrate(store: Store) -> str:
     Raises:
         StoreError: It cannot be opened or written, is damaged, is not ours, or is newer.
     """
-    scripts = ScriptDirectory.from_config(_config())
+    scripts = ScriptDirectory.from_config(configuration())
     try:
         _make_folder(store)
         _check(store, scripts)
         with store.writing() as connection:
-            config = _config()
+            config = configuration()
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
     except DBAPIError as error:
@@ -82,7 +82,8 @@ def _name(store: Store) -> str:
     return store.url.render_as_string(hide_password=True)
 
 
-def _config() -> Config:
+def configuration() -> Config:
+    """Alembic, pointed at our migrations."""
     config = Config()
     config.set_main_option("script_location", str(_folder()).replace("%", "%%"))
     return config

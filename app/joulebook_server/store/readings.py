@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Row, select
 
 from joulebook.core.units import quarter_of
 from joulebook.wire import Batch, digest
-from joulebook_server.store.engine import upsert
+from joulebook_server.store.engine import chunks, upsert
 from joulebook_server.store.tables import BatchRow, DeviceRow, HostRow, MeterRow, PartRow, table_of
 
 BATCHES = table_of(BatchRow)
@@ -61,10 +61,10 @@ def write(connection: Connection, batch: Batch, now_us: int) -> set[tuple[str, i
         for device in batch.devices
     ]
     upsert(connection, DEVICES, devices)
-    meters = [_meter(batch, position) for position in range(len(batch.meters.device))]
+    meters = _meters(batch)
     if meters:
         connection.execute(METERS.insert(), meters)
-    parts = [_part(batch, index, meters) for index in range(len(batch.parts.meter))]
+    parts = _parts(batch, meters)
     if parts:
         connection.execute(PARTS.insert(), parts)
     return {(meter["device_uid"], meter["quarter_us"]) for meter in meters}
@@ -85,6 +85,22 @@ def of_quarter(
         PARTS.c.quarter_us == quarter_us,
     )
     return list(connection.execute(meters)), list(connection.execute(parts))
+
+
+def quarters_of_jobs(
+    connection: Connection, batch: Batch, uids: Collection[str]
+) -> set[tuple[str, int]]:
+    """(device uid, quarter hour) pairs in which this batch's reporter booked these jobs."""
+    query = (
+        select(PARTS.c.device_uid, PARTS.c.quarter_us)
+        .distinct()
+        .where(PARTS.c.host_id == batch.host.id, PARTS.c.agent_id == batch.agent.id)
+    )
+    return {
+        (row.device_uid, row.quarter_us)
+        for chunk in chunks(uids)
+        for row in connection.execute(query.where(PARTS.c.job_uid.in_(chunk)))
+    }
 
 
 def key_of(row: Row[Any] | Any) -> tuple[str, ...]:  # noqa: ANN401 - a meter's or a part's row
@@ -154,40 +170,43 @@ def _write_host(connection: Connection, batch: Batch, now_us: int) -> None:
     upsert(connection, HOSTS, [host])
 
 
-def _meter(batch: Batch, position: int) -> dict[str, Any]:
+def _meters(batch: Batch) -> list[dict[str, Any]]:
     meters = batch.meters
     uids = {device.ref: device.uid for device in batch.devices}
-    columns = {
-        name: getattr(meters, name)[position]
-        for name in (
-            *("start_us", "end_us", "counter_start_uj", "counter_end_uj", "energy_uj"),
-            *("observed_us", "method", "err_sys_uj", "err_rand_uj", "power_max_mw"),
-            "utilization",
-        )
-    }
-    return {
-        "host_id": batch.host.id,
-        "device_uid": uids[meters.device[position]],
-        "agent_id": batch.agent.id,
-        "epoch": batch.agent.epoch,
-        "seq": batch.seq,
-        "position": position,
-        "quarter_us": quarter_of(meters.start_us[position]),
-        "role": batch.agent.role,
-        "boot_id": batch.host.boot_id,
-        "zone": batch.host.zone or "",
-        "counts": False,
-        **columns,
-    }
+    columns = (
+        *("start_us", "end_us", "counter_start_uj", "counter_end_uj", "energy_uj", "observed_us"),
+        *("method", "err_sys_uj", "err_rand_uj", "power_max_mw", "utilization"),
+    )
+    return [
+        {
+            "host_id": batch.host.id,
+            "device_uid": uids[ref],
+            "agent_id": batch.agent.id,
+            "epoch": batch.agent.epoch,
+            "seq": batch.seq,
+            "position": position,
+            "quarter_us": quarter_of(meters.start_us[position]),
+            "role": batch.agent.role,
+            "boot_id": batch.host.boot_id,
+            "zone": batch.host.zone or "",
+            "counts": False,
+            **{name: getattr(meters, name)[position] for name in columns},
+        }
+        for position, ref in enumerate(meters.device)
+    ]
 
 
-def _part(batch: Batch, index: int, meters: list[dict[str, Any]]) -> dict[str, Any]:
+def _parts(batch: Batch, meters: list[dict[str, Any]]) -> list[dict[str, Any]]:
     jobs = {job.ref: job.uid for job in batch.jobs}
-    meter = meters[batch.parts.meter[index]]
     of_meter = ("host_id", "device_uid", "start_us", "agent_id", "epoch", "seq", "position")
-    return {
-        **{name: meter[name] for name in (*of_meter, "quarter_us")},
-        "bucket": batch.parts.bucket[index],
-        "job_uid": jobs.get(batch.parts.job[index], ""),
-        "energy_uj": batch.parts.energy_uj[index],
-    }
+    columns = batch.parts
+    rows = zip(columns.meter, columns.job, columns.bucket, columns.energy_uj, strict=True)
+    return [
+        {
+            **{name: meters[meter][name] for name in (*of_meter, "quarter_us")},
+            "bucket": bucket,
+            "job_uid": jobs.get(job, ""),
+            "energy_uj": energy_uj,
+        }
+        for meter, job, bucket, energy_uj in rows
+    ]

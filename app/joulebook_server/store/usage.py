@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, select
 
+from joulebook_server.store.engine import chunks
 from joulebook_server.store.ledger import LEDGER
 from joulebook_server.store.readings import DEVICES
 
@@ -64,16 +65,17 @@ class Usage:
 
 def usage_by_job(connection: Connection, uids: Collection[str]) -> dict[str, Usage]:
     """Usage of each job that the ledger knows."""
-    query = (
-        select(LEDGER, DEVICES.c.kind.label("component"))
-        .join(
-            DEVICES,
-            (DEVICES.c.host_id == LEDGER.c.host_id) & (DEVICES.c.device_uid == LEDGER.c.device_uid),
-        )
-        .where(LEDGER.c.job_uid.in_(sorted(uids)))
+    query = select(LEDGER, DEVICES.c.kind.label("component")).join(
+        DEVICES,
+        (DEVICES.c.host_id == LEDGER.c.host_id) & (DEVICES.c.device_uid == LEDGER.c.device_uid),
+    )
+    rows = (
+        row
+        for chunk in chunks(uids)
+        for row in connection.execute(query.where(LEDGER.c.job_uid.in_(chunk)))
     )
     found: dict[str, Usage] = {}
-    for row in connection.execute(query):
+    for row in rows:
         usage = found.setdefault(row.job_uid, Usage())
         sensor = (row.component, row.method)
         by_method = usage.energy_by_method
