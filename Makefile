@@ -18,7 +18,7 @@ demo: $(VENV)/.demo ## Measure a real experiment, print its table, keep serving 
 	@$(BIN)/joulebook demo $(if $(ZONE),--zone $(ZONE)) $(if $(PORT),--port $(PORT)) $(if $(filter-out 0,$(EXIT)),--exit)
 
 test: $(VENV)/.dev ## Run the tests (ARGS="tests/core -x" for a part of them)
-	@$(BIN)/python -m pytest -q -rs $(ARGS)
+	@$(BIN)/python -m pytest -q -rfEs $(ARGS)
 
 lint: $(VENV)/.dev ## Check style, types, who imports whom, and declared dependencies
 	$(BIN)/ruff check .

@@ -115,6 +115,9 @@ def _windows(batches: Sequence[Batch], asked: LocalReport) -> dict[_Place, list[
                 err_sys_uj=meters.err_sys_uj[index],
                 err_rand_uj=meters.err_rand_uj[index],
                 parts=parts.get(index, []),
+                counter_start_uj=meters.counter_start_uj[index],
+                counter_end_uj=meters.counter_end_uj[index],
+                boot_id=batch.host.boot_id,
             )
             found.setdefault((uids[ref], quarter_of(start_us)), []).append(window)
     return found
