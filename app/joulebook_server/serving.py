@@ -1,7 +1,9 @@
 """One server process: a socket, a database, an app."""
 
 import ipaddress
+import signal
 import socket
+from typing import NoReturn
 
 import uvicorn
 from uvicorn.config import LOGGING_CONFIG
@@ -21,6 +23,8 @@ def serve(settings: Settings) -> int:
     Raises:
         CannotStart: The address is not loopback or taken, or the database cannot be used.
     """
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _end)
     listening = _bind(settings.host, settings.port)
     with listening:
         store = Store(settings.database_url)
@@ -35,6 +39,11 @@ def serve(settings: Settings) -> int:
         )
         _Server(config, _ready_line(settings, store, listening)).run([listening])
     return 0
+
+
+def _end(_number: int, _frame: object) -> NoReturn:
+    """Asked to end is no failure; uvicorn raises the signal once more after its own clean end."""
+    raise SystemExit(0)
 
 
 class _Server(uvicorn.Server):

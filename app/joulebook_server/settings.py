@@ -84,7 +84,10 @@ def _file(environ: Mapping[str, str]) -> Iterator[tuple[str, Mapping[str, object
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise CannotStart(f"cannot read the settings in {path}: {error}") from error
-    yield str(path), content.get(TABLE, {})
+    table = content.get(TABLE, {})
+    if not isinstance(table, dict):
+        raise CannotStart(f"[{TABLE}] in {path} must be a table, not {table!r}")
+    yield str(path), table
 
 
 def _read(key: str, value: object, source: str) -> object:

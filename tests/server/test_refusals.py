@@ -242,11 +242,3 @@ def test_the_server_goes_on_after_a_refusal(client: TestClient) -> None:
     for content in (*UNREADABLE.values(), changed(("seq",), "1")):
         push(client, content)
     assert push(client, encode(GOOD.batch())).is_success
-
-
-def test_a_route_that_is_not_there_is_a_problem(client: TestClient) -> None:
-    tells(client.get("/v1/nothing"), 404)
-
-
-def test_a_verb_that_a_route_does_not_know_is_a_problem(client: TestClient) -> None:
-    tells(client.get("/v1/batches"), 405)

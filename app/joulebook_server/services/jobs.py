@@ -3,26 +3,26 @@
 import base64
 import binascii
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import Connection
 
 from joulebook.core.units import kwh
-from joulebook.core.variant import Variant
 from joulebook.wire import format_time
-from joulebook.wire.records import JOB_KINDS
 from joulebook_server.errors import Problem
+from joulebook_server.services.corrections import checked
 from joulebook_server.services.coverage import job_coverage
 from joulebook_server.store import jobs as stored
 from joulebook_server.store import ledger
 from joulebook_server.store.engine import Store
-from joulebook_server.store.jobs import CORRECTABLE, EffectiveJob
+from joulebook_server.store.jobs import EffectiveJob
 from joulebook_server.store.usage import Usage, usage_by_job
 
 PAGE_LIMIT = 500
-_DEPTH_LIMIT = 100
+_TIME_LIMIT_US = 2**63
 _NO_SUCH_JOB = "No such job"
 
 
@@ -69,11 +69,11 @@ def correct(store: Store, uid: str, changes: Mapping[str, Any], now_us: int) -> 
     Raises:
         Problem: 404 if there is no such job, 422 for a field or value that cannot be.
     """
-    checked = {name: _checked(name, value) for name, value in changes.items()}
+    correction = checked(changes)
     with store.writing() as connection:
         if not stored.effective_jobs(connection, [uid]):
             raise Problem(404, _NO_SUCH_JOB, f"no reporter has named a job {uid!r}")
-        stored.write_correction(connection, uid, checked, now_us)
+        stored.write_correction(connection, uid, correction, now_us)
         ledger.roll_up(connection, ledger.quarters_of_jobs(connection, [uid]))
         return _one(connection, uid)
 
@@ -86,27 +86,26 @@ def page(store: Store, wanted: JobFilter, cursor: str | None, limit: int) -> dic
     """
     after = _position(cursor) if cursor else None
     with store.reading() as connection:
-        found: list[EffectiveJob] = []
-        last, seen = after, 0
-        while len(found) < limit:
-            places = stored.page_of_uids(connection, after=last, limit=PAGE_LIMIT)
-            seen = len(places)
-            jobs = stored.effective_jobs(connection, [uid for _, uid in places])
-            for start, uid in places:
-                last = (start, uid)
-                # Reporters of one job may tell different starts; it is listed at the first.
-                if jobs[uid].started_us == start and uid not in {job.uid for job in found}:
-                    if wanted.keeps(jobs[uid]):
-                        found.append(jobs[uid])
-                    if len(found) == limit:
-                        break
-            if seen < PAGE_LIMIT:
-                break
-        more = len(found) == limit
+        # One more than asked for tells whether there is a next page.
+        found = list(islice(_matching(connection, wanted, after), limit + 1))
+        jobs = found[:limit]
         return {
-            "jobs": _described(connection, found),
-            "next_cursor": _cursor(last) if more and last else None,
+            "jobs": _described(connection, jobs),
+            "next_cursor": _cursor(jobs[-1]) if len(found) > limit else None,
         }
+
+
+def _matching(
+    connection: Connection, wanted: JobFilter, after: tuple[int, str] | None
+) -> Iterator[EffectiveJob]:
+    """Jobs behind a position, each once."""
+    while places := stored.page_of_uids(connection, after=after, limit=PAGE_LIMIT):
+        jobs = stored.effective_jobs(connection, [uid for _, uid in places])
+        for start, uid in dict.fromkeys(places):
+            # Reporters of one job may tell different starts; it is listed at the first.
+            if jobs[uid].started_us == start and wanted.keeps(jobs[uid]):
+                yield jobs[uid]
+        after = places[-1]
 
 
 def _one(connection: Connection, uid: str) -> dict[str, Any]:
@@ -126,11 +125,9 @@ def _described(connection: Connection, jobs: Collection[EffectiveJob]) -> list[d
 def _family(connection: Connection, uid: str) -> set[str]:
     """The job and all below it; a circle of parents is walked once."""
     family, edge = {uid}, {uid}
-    for _ in range(_DEPTH_LIMIT):
+    while edge:
         below = stored.children_of(connection, edge)
         edge = {child for children in below.values() for child in children} - family
-        if not edge:
-            break
         family |= edge
     return family
 
@@ -168,48 +165,19 @@ def _describe(
     }
 
 
-def _checked(name: str, value: Any) -> Any:  # noqa: ANN401 - JSON of any shape
-    if name not in CORRECTABLE:
-        known = ", ".join(CORRECTABLE)
-        raise Problem(422, "Refused correction", f"can be corrected: {known}", f"$.{name}")
-    try:
-        return value if value is None else _value(name, value)
-    except (TypeError, ValueError) as error:
-        raise Problem(422, "Refused correction", str(error), f"$.{name}") from error
-
-
-def _value(name: str, value: Any) -> Any:  # noqa: ANN401 - JSON of any shape
-    if name == "variant":
-        fields = {"label": value} if isinstance(value, str) else dict(value)
-        variant = Variant(**fields)
-        return {
-            "label": variant.label,
-            "method": list(variant.method),
-            "scheme": variant.scheme,
-            "parent": variant.parent,
-        }
-    if name in ("work", "quality"):
-        return {str(key): _number(amount) for key, amount in dict(value).items()}
-    if not isinstance(value, str) or not value.strip():
-        raise ValueError("must be a text that is not empty, or null")
-    if name == "kind" and value not in JOB_KINDS:
-        raise ValueError(f"{value!r} is not one of {', '.join(JOB_KINDS)}")
-    return value
-
-
-def _number(amount: Any) -> float:  # noqa: ANN401 - JSON of any shape
-    if isinstance(amount, bool) or not isinstance(amount, int | float):
-        raise ValueError("values must be numbers")  # noqa: TRY004 - told like the others
-    return float(amount)
-
-
-def _cursor(position: tuple[int, str]) -> str:
-    return base64.urlsafe_b64encode(json.dumps(position).encode()).decode()
+def _cursor(last: EffectiveJob) -> str:
+    return base64.urlsafe_b64encode(json.dumps([last.started_us, last.uid]).encode()).decode()
 
 
 def _position(cursor: str) -> tuple[int, str]:
     try:
         start, uid = json.loads(base64.urlsafe_b64decode(cursor))
-        return int(start), str(uid)
     except (binascii.Error, ValueError, TypeError) as error:
-        raise Problem(400, "Bad cursor", "use next_cursor of the page before", "cursor") from error
+        raise _bad_cursor() from error
+    if not isinstance(start, int) or not isinstance(uid, str) or abs(start) >= _TIME_LIMIT_US:
+        raise _bad_cursor()
+    return start, uid
+
+
+def _bad_cursor() -> Problem:
+    return Problem(400, "Bad cursor", "use next_cursor of the page before", "cursor")

@@ -11,6 +11,19 @@ from joulebook_server.store.ledger import LEDGER, ledger_of_quarter
 from joulebook_server.store.readings import DEVICES, METERS, PARTS
 
 
+@dataclass(frozen=True, slots=True)
+class Quarter:
+    """One device and quarter hour.
+
+    Attributes:
+        counting: Windows that count.
+        energy_uj: The ledger's energy by (bucket, job, method, zone).
+    """
+
+    counting: frozenset[tuple[str, ...]]
+    energy_uj: dict[tuple[str, str, str, str], int]
+
+
 @dataclass(frozen=True)
 class DeviceReadings:
     """One device's readings in a period, in order of time.
@@ -29,20 +42,27 @@ class DeviceReadings:
     ledger: list[Row[Any]] = field(default_factory=list)
     parents: dict[tuple[str, str], str | None] = field(default_factory=dict)
 
-    def computed(self, quarter_us: int) -> dict[tuple[str, str, str, str], int]:
-        """What the ledger of a quarter hour must be, from the readings."""
+    def computed(self, quarter_us: int) -> Quarter:
+        """What a quarter hour must be, from the readings."""
         meters = [row for row in self.meters if row.quarter_us == quarter_us]
         parts = [part for row in meters for part in self.parts.get(readings.key_of(row), [])]
-        _, values = ledger_of_quarter(meters, parts, self.parents)
-        return {key: row["energy_uj"] for key, row in values.items()}
+        counting, values = ledger_of_quarter(meters, parts, self.parents)
+        return Quarter(counting, {key: row["energy_uj"] for key, row in values.items()})
 
-    def kept(self, quarter_us: int) -> dict[tuple[str, str, str, str], int]:
-        """What the ledger of a quarter hour is."""
-        return {
-            (row.bucket, row.job_uid, row.method, row.zone): row.energy_uj
-            for row in self.ledger
-            if row.quarter_us == quarter_us
-        }
+    def kept(self, quarter_us: int) -> Quarter:
+        """What a quarter hour is."""
+        return Quarter(
+            frozenset(
+                readings.key_of(row)
+                for row in self.meters
+                if row.quarter_us == quarter_us and row.counts
+            ),
+            {
+                (row.bucket, row.job_uid, row.method, row.zone): row.energy_uj
+                for row in self.ledger
+                if row.quarter_us == quarter_us
+            },
+        )
 
 
 def devices(connection: Connection) -> list[Row[Any]]:

@@ -57,6 +57,19 @@ class Store:
         with self.engine.execution_options(**{_WRITES: True}).begin() as connection:
             yield connection
 
+    def log_ahead(self) -> None:
+        """Let readers read while someone writes; the file remembers it. Only for our own file.
+
+        Raises:
+            sqlite3.Error: The file cannot be written.
+        """
+        if self.is_sqlite:
+            connection = self.engine.raw_connection()
+            try:
+                connection.cursor().execute("PRAGMA journal_mode = WAL").close()
+            finally:
+                connection.close()
+
     def close(self) -> None:
         """Close all connections."""
         self.engine.dispose()
@@ -106,7 +119,6 @@ def _engine(url: str, backend: str) -> Engine:
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     connection.isolation_level = None  # transactions begin where we say, below
-    connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
 
 

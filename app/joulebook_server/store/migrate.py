@@ -1,5 +1,6 @@
 """Bringing the schema up to date, and refusing what we cannot."""
 
+import sqlite3
 from pathlib import Path
 
 from alembic import command
@@ -26,12 +27,13 @@ def migrate(store: Store) -> str:
     try:
         _make_folder(store)
         _check(store, scripts)
+        store.log_ahead()
         with store.writing() as connection:
             config = configuration()
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
-    except DBAPIError as error:
-        raise _explained(store, str(error.orig)) from error
+    except (DBAPIError, sqlite3.Error) as error:
+        raise _explained(store, str(getattr(error, "orig", error))) from error
     return str(scripts.get_current_head())
 
 

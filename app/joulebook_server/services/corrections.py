@@ -1,0 +1,82 @@
+"""What a person may say of a job, checked by the rules that reporters keep."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from joulebook.core.variant import METHODS
+from joulebook.errors import WireError
+from joulebook.wire import VariantRecord, rules
+from joulebook.wire.records import JOB_KINDS
+from joulebook_server.errors import Problem
+from joulebook_server.store.jobs import CORRECTABLE
+
+_AMOUNTS = TypeAdapter(dict[str, float])
+_METHODS = TypeAdapter(list[str])
+_VARIANT_FIELDS = tuple(VariantRecord.__dataclass_fields__)
+
+
+def checked(changes: Mapping[str, Any]) -> dict[str, Any]:
+    """A correction as it is kept; None takes the one before back.
+
+    Raises:
+        Problem: 422 that names the field or value that cannot be.
+    """
+    try:
+        return {name: _checked(name, value) for name, value in changes.items()}
+    except WireError as error:
+        raise Problem(422, "Refused correction", error.reason, error.path) from error
+
+
+def _checked(name: str, value: Any) -> Any:  # noqa: ANN401 - JSON of any shape
+    at = rules.child("$", name)
+    if name not in CORRECTABLE:
+        rules.refuse(at, f"can be corrected: {', '.join(CORRECTABLE)}")
+    if value is None:
+        return None
+    if name == "variant":
+        return _variant(at, value)
+    if name in ("work", "quality"):
+        return _amounts(at, value, least=0 if name == "work" else float("-inf"))
+    text = _text(at, value)
+    if name == "kind":
+        rules.choice(at, text, JOB_KINDS)
+    return text
+
+
+def _text(at: str, value: object) -> str:
+    if not isinstance(value, str):
+        rules.refuse(at, "must be a text that is not empty, or null")
+    rules.text(at, value)
+    return value
+
+
+def _variant(at: str, value: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON of any shape
+    """A label alone is a variant too."""
+    told = {"label": value} if isinstance(value, str) else value
+    if not isinstance(told, dict) or not {"label"} <= told.keys() <= {*_VARIANT_FIELDS}:
+        rules.refuse(at, f"must be a label, or an object with {', '.join(_VARIANT_FIELDS)}")
+    try:
+        methods = _METHODS.validate_python(told.get("method", []), strict=True)
+    except ValidationError:
+        rules.refuse(f"{at}.method", "must be a list of texts")
+    rules.choices(f"{at}.method", methods, METHODS)
+    parent, scheme = told.get("parent"), told.get("scheme")
+    return {
+        "label": _text(f"{at}.label", told["label"]),
+        "method": methods,
+        "scheme": None if scheme is None else _text(f"{at}.scheme", scheme),
+        "parent": None if parent is None else _text(f"{at}.parent", parent),
+    }
+
+
+def _amounts(at: str, value: object, *, least: float) -> dict[str, float]:
+    try:
+        amounts = _AMOUNTS.validate_python(value, strict=True)
+    except (ValidationError, OverflowError):
+        rules.refuse(at, "must be an object of numbers")
+    for key, amount in amounts.items():
+        rules.text(at, key)
+        rules.number(rules.child(at, key), amount, least=least)
+    return amounts

@@ -1,0 +1,249 @@
+"""Every joule adds up, and where somebody meddled, device and time are named."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from tests.builders import (
+    START_US,
+    WINDOW_US,
+    JobSpec,
+    Part,
+    Push,
+    Reading,
+    gpu,
+    host,
+    tracker,
+)
+from tests.server.conftest import Send
+
+from joulebook.core.units import QUARTER_US
+from joulebook.wire import format_time
+
+START = format_time(START_US)
+SECOND = format_time(START_US + WINDOW_US)
+
+Balance = dict[str, Any]
+
+
+def ask(client: TestClient, **period: str) -> Balance:
+    balance: Balance = client.get("/v1/ledger/balance", params=period).json()
+    return balance
+
+
+def of(balance: Balance, device: str = "GPU-1") -> Balance:
+    """What the balance says of one device."""
+    return next(one for one in balance["devices"] if one["device"] == device)
+
+
+def meddle(database: Path, statement: str) -> None:
+    """Change the database behind the server's back; something must have changed."""
+    with closing(sqlite3.connect(database)) as connection, connection:
+        assert connection.execute(statement).rowcount > 0
+
+
+def two_windows(**more: Any) -> Push:  # noqa: ANN401 - fields of Push
+    """Two windows of one GPU, 10 J and 20 J by its counter, half of it a job's."""
+    first = Reading(parts=[Part(5_000_000, "job", 0), Part(5_000_000)], counter_uj=1_000)
+    second = Reading(
+        START_US + WINDOW_US,
+        parts=[Part(10_000_000, "job", 0), Part(10_000_000, "system")],
+        counter_uj=1_000 + first.total_uj,
+    )
+    return Push([first, second], [JobSpec()], devices=[gpu()], **more)
+
+
+def test_an_empty_ledger_is_exact(client: TestClient) -> None:
+    assert ask(client) == {"exact": True, "devices": []}
+
+
+def test_what_was_metered_is_what_was_booked(client: TestClient, send: Send) -> None:
+    send(two_windows())
+    balance = of(ask(client))
+    assert (balance["metered_uj"], balance["difference_uj"]) == ("30000000", "0")
+
+
+def test_the_parts_are_told_by_bucket(client: TestClient, send: Send) -> None:
+    send(two_windows())
+    assert of(ask(client))["parts_uj"] == {
+        "idle": "5000000",
+        "job": "15000000",
+        "system": "10000000",
+    }
+
+
+def test_windows_that_meet_leave_no_break(client: TestClient, send: Send) -> None:
+    send(two_windows())
+    assert of(ask(client))["breaks"] == []
+
+
+def test_a_claim_adds_nothing(client: TestClient, send: Send) -> None:
+    send(two_windows())
+    claim = Reading(START_US + WINDOW_US // 2, parts=[Part(7, "job", 0)])
+    send(Push([claim], [JobSpec("run:2")], agent=tracker(), devices=[gpu()]))
+    balance = of(ask(client))
+    assert (balance["metered_uj"], balance["windows"], balance["claims"]) == ("30000000", 2, 1)
+
+
+def test_a_meter_that_contains_others_is_told_and_not_booked(
+    client: TestClient, send: Send
+) -> None:
+    send(Push([Reading(device=2, energy_uj=500)]))
+    balance = ask(client)
+    wall = of(balance, "host:host-1")
+    told = (balance["exact"], wall["additive"], wall["metered_uj"], wall["parts_uj"])
+    assert told == (True, False, "500", {})
+
+
+def test_a_period_holds_the_quarter_hours_that_start_in_it(client: TestClient, send: Send) -> None:
+    later = Reading(START_US + QUARTER_US, parts=[Part(7)])
+    send(Push([*two_windows().readings, later], [JobSpec()]))
+    balance = ask(client, **{"from": format_time(START_US + QUARTER_US)})
+    assert of(balance)["metered_uj"] == "7"
+
+
+MEDDLING = {
+    "a part that was raised": (
+        "UPDATE parts SET energy_uj = energy_uj + 1 WHERE bucket = 'idle'",
+        START,
+    ),
+    "a part that was lowered": (
+        "UPDATE parts SET energy_uj = energy_uj - 1 WHERE bucket = 'system'",
+        SECOND,
+    ),
+    "a part that was deleted": ("DELETE FROM parts WHERE bucket = 'system'", SECOND),
+    "a part of another bucket": ("UPDATE parts SET bucket = 'idle' WHERE bucket = 'system'", START),
+    "a meter that was deleted": (f"DELETE FROM meters WHERE start_us > {START_US}", SECOND),  # noqa: S608 - a number
+    "a meter that was raised": (
+        f"UPDATE meters SET energy_uj = energy_uj + 1 WHERE start_us = {START_US}",  # noqa: S608 - a number
+        START,
+    ),
+    "a meter that shall not count": ("UPDATE meters SET counts = 0", START),
+    "a counter that was moved": (
+        f"UPDATE meters SET counter_end_uj = counter_end_uj + 1 WHERE start_us > {START_US}",  # noqa: S608 - a number
+        SECOND,
+    ),
+    "a ledger row that was raised": (
+        "UPDATE ledger SET energy_uj = energy_uj + 1 WHERE bucket = 'job'",
+        START,
+    ),
+    "a ledger row that was deleted": ("DELETE FROM ledger WHERE bucket = 'idle'", START),
+    "a ledger row of another job": ("UPDATE ledger SET job_uid = 'x' WHERE bucket = 'job'", START),
+}
+
+
+@pytest.mark.parametrize(("statement", "start"), MEDDLING.values(), ids=MEDDLING.keys())
+def test_meddling_is_named_with_device_and_time(
+    client: TestClient, send: Send, database: Path, statement: str, start: str
+) -> None:
+    send(two_windows())
+    meddle(database, statement)
+    balance = ask(client)
+    named = {(fault["device"], fault["start"]) for fault in of(balance)["faults"]}
+    assert (balance["exact"], ("GPU-1", start) in named) == (False, True)
+
+
+def test_all_readings_of_a_quarter_hour_gone_is_named(
+    client: TestClient, send: Send, database: Path
+) -> None:
+    send(two_windows())
+    for table in ("parts", "meters"):
+        meddle(database, f"DELETE FROM {table}")  # noqa: S608 - one of two
+    assert [fault["start"] for fault in of(ask(client))["faults"]] == [START]
+
+
+def test_a_fault_says_what_is_wrong(client: TestClient, send: Send, database: Path) -> None:
+    send(two_windows())
+    meddle(database, "UPDATE parts SET energy_uj = 10000001 WHERE bucket = 'system'")
+    reasons = [fault["reason"] for fault in of(ask(client))["faults"]]
+    assert "its parts sum to 20000001 µJ, not 20000000 µJ" in reasons
+
+
+def test_time_that_nobody_watched_is_a_break_with_its_energy(
+    client: TestClient, send: Send
+) -> None:
+    before = Reading(parts=[Part(100)], counter_uj=0)
+    after = Reading(START_US + 3 * WINDOW_US, parts=[Part(100)], counter_uj=350)
+    send(Push([before, after]))
+    assert of(ask(client))["breaks"] == [
+        {
+            "from": format_time(START_US + WINDOW_US),
+            "to": format_time(START_US + 3 * WINDOW_US),
+            "energy_uj": "250",
+            "reason": "nobody watched; the counter tells what passed",
+        }
+    ]
+
+
+def test_a_break_without_a_counter_has_no_energy(client: TestClient, send: Send) -> None:
+    readings = [Reading(parts=[Part(1)]), Reading(START_US + 3 * WINDOW_US, parts=[Part(1)])]
+    send(Push(readings))
+    assert [one["energy_uj"] for one in of(ask(client))["breaks"]] == [None]
+
+
+def test_a_break_is_no_fault(client: TestClient, send: Send) -> None:
+    readings = [Reading(parts=[Part(1)]), Reading(START_US + 3 * WINDOW_US, parts=[Part(1)])]
+    send(Push(readings))
+    assert ask(client)["exact"] is True
+
+
+def test_a_restart_of_the_host_is_a_break_of_unknown_energy(client: TestClient, send: Send) -> None:
+    send(Push([Reading(parts=[Part(100)], counter_uj=900)]))
+    after = Reading(START_US + 2 * WINDOW_US, parts=[Part(100)], counter_uj=5_000)
+    send(Push([after], seq=2, host=host(boot_id="boot-2")))
+    (gap,) = of(ask(client))["breaks"]
+    assert (gap["energy_uj"], gap["reason"]) == (None, "the host was restarted in between")
+
+
+def stepped_back() -> Push:
+    before = Reading(parts=[Part(100)], counter_uj=0)
+    after = Reading(START_US + WINDOW_US // 2, parts=[Part(70)], counter_uj=100)
+    return Push([before, after])
+
+
+def test_no_energy_is_lost_where_the_wall_clock_was_stepped_back(
+    client: TestClient, send: Send
+) -> None:
+    send(stepped_back())
+    balance = ask(client)
+    assert (of(balance)["metered_uj"], balance["exact"]) == ("170", True)
+
+
+def test_a_wall_clock_that_was_stepped_back_is_a_break(client: TestClient, send: Send) -> None:
+    send(stepped_back())
+    assert [one["reason"] for one in of(ask(client))["breaks"]] == [
+        "the wall clock was stepped back"
+    ]
+
+
+def test_a_counter_that_does_not_go_on_is_a_break(client: TestClient, send: Send) -> None:
+    before = Reading(parts=[Part(100)], counter_uj=0)
+    after = Reading(START_US + WINDOW_US, parts=[Part(100)], counter_uj=130)
+    send(Push([before, after]))
+    (gap,) = of(ask(client))["breaks"]
+    told = (gap["energy_uj"], gap["reason"])
+    assert told == ("30", "the counter does not go on where it stood")
+
+
+BAD_PERIODS = [
+    ({"from": "yesterday"}, "from"),
+    ({"to": "2026-11-23"}, "to"),
+    ({"from": "2026-11-23T10:00:00"}, "from"),
+    ({"from": "2026-11-23T10:00:00Z", "to": "2026-11-22T10:00:00Z"}, "to"),
+]
+
+
+@pytest.mark.parametrize(("period", "path"), BAD_PERIODS)
+def test_a_period_that_cannot_be_is_refused(
+    client: TestClient, period: dict[str, str], path: str
+) -> None:
+    answer = client.get("/v1/ledger/balance", params=period)
+    assert (answer.status_code, answer.json()["path"]) == (400, path)
+
+
+@pytest.mark.parametrize("start", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+def test_the_ends_of_the_calendar_are_answered(client: TestClient, start: str) -> None:
+    assert client.get("/v1/ledger/balance", params={"from": start}).status_code in (200, 400)
