@@ -170,105 +170,6 @@ def test_a_page_has_a_bounded_length(client: TestClient, limit: str) -> None:
     assert client.get("/v1/jobs", params={"limit": limit}).status_code == 422
 
 
-def test_a_correction_wins(client: TestClient, send: Send) -> None:
-    send(ran(JobSpec(model="wrong")))
-    answer = client.patch("/v1/jobs/run:1", json={"model": "right"}).json()
-    assert (answer["model"], answer["corrections"], answer["revision"]) == (
-        "right",
-        {"model": "right"},
-        1,
-    )
-
-
-def test_a_correction_stays_when_a_newer_report_comes(client: TestClient, send: Send) -> None:
-    send(ran(JobSpec(model="wrong")))
-    client.patch("/v1/jobs/run:1", json={"model": "right"})
-    send(ran(JobSpec(rev=9, model="wrong again"), seq=2))
-    assert one(client, "run:1")["model"] == "right"
-
-
-def test_null_takes_a_correction_back(client: TestClient, send: Send) -> None:
-    send(ran(JobSpec(model="reported")))
-    client.patch("/v1/jobs/run:1", json={"model": "corrected", "project": "p"})
-    answer = client.patch("/v1/jobs/run:1", json={"model": None}).json()
-    assert (answer["model"], answer["corrections"]) == ("reported", {"project": "p"})
-
-
-def test_a_variant_may_be_corrected_by_its_label_alone(client: TestClient, send: Send) -> None:
-    send(ran(JobSpec()))
-    answer = client.patch("/v1/jobs/run:1", json={"variant": "int8"}).json()
-    assert answer["variant"] == {"label": "int8", "method": [], "scheme": None, "parent": None}
-
-
-def test_a_correction_of_an_unknown_job_is_not_found(client: TestClient) -> None:
-    assert client.patch("/v1/jobs/run:1", json={"model": "m"}).status_code == 404
-
-
-BAD: list[tuple[str, str]] = [
-    ('{"energy_uj": 1}', "$.energy_uj"),
-    ('{"uid": "run:2"}', "$.uid"),
-    ('{"model": 5}', "$.model"),
-    ('{"model": ""}', "$.model"),
-    ('{"model": ["m"]}', "$.model"),
-    ('{"model": "a\\u0000b"}', "$.model"),
-    ('{"model": "\\ud800"}', "$.model"),
-    ('{"name": "' + "x" * 10_000 + '"}', "$.name"),
-    ('{"kind": "playing"}', "$.kind"),
-    ('{"variant": {}}', "$.variant"),
-    ('{"variant": {"label": 5}}', "$.variant"),
-    ('{"variant": {"label": "a", "colour": "red"}}', "$.variant"),
-    ('{"variant": {"label": "a", "method": 5}}', "$.variant"),
-    ('{"variant": {"label": "a", "method": ["magic"]}}', "$.variant"),
-    ('{"variant": {"label": "a", "scheme": 8}}', "$.variant"),
-    ('{"variant": "\\ud800"}', "$.variant"),
-    ('{"variant": []}', "$.variant"),
-    ('{"work": 5}', "$.work"),
-    ('{"work": {"samples": "5"}}', "$.work"),
-    ('{"work": {"samples": NaN}}', "$.work"),
-    ('{"work": {"samples": -1}}', "$.work"),
-    ('{"work": {"samples": 1' + "0" * 400 + "}}", "$.work"),
-    ('{"quality": {"loss": Infinity}}', "$.quality"),
-    ('{"quality": {"loss": true}}', "$.quality"),
-    ('{"quality": {"\\ud800": 1}}', "$.quality"),
-]
-
-
-@pytest.mark.parametrize(("content", "path"), BAD)
-def test_a_correction_that_cannot_be_is_named(
-    client: TestClient, send: Send, content: str, path: str
-) -> None:
-    send(ran(JobSpec()))
-    answer = client.patch(
-        "/v1/jobs/run:1", content=content, headers={"Content-Type": "application/json"}
-    )
-    assert answer.status_code == 422
-    assert answer.json()["path"].startswith(path)
-
-
-@pytest.mark.parametrize(("content", "path"), BAD)
-def test_a_refused_correction_changes_nothing(
-    client: TestClient, send: Send, content: str, path: str
-) -> None:
-    send(ran(JobSpec()))
-    before = one(client, "run:1")
-    client.patch("/v1/jobs/run:1", content=content, headers={"Content-Type": "application/json"})
-    assert one(client, "run:1") == before, path
-
-
-@pytest.mark.parametrize("content", ["", "[]", "{", "5", "null"])
-def test_a_correction_that_is_no_object_is_refused(
-    client: TestClient, send: Send, content: str
-) -> None:
-    send(ran(JobSpec()))
-    answer = client.patch(
-        "/v1/jobs/run:1", content=content, headers={"Content-Type": "application/json"}
-    )
-    assert (answer.status_code, answer.headers["content-type"]) == (
-        422,
-        "application/problem+json",
-    )
-
-
 def test_a_parent_holds_its_children_once(client: TestClient, send: Send) -> None:
     family = [
         JobSpec("run:p", 0),
@@ -313,3 +214,11 @@ def test_coverage_is_the_observed_share_of_the_jobs_span(client: TestClient, sen
 def test_any_uid_is_answered(client: TestClient, uid: str) -> None:
     path = quote(uid.encode("utf-8", "replace"), safe="")
     assert client.get(f"/v1/jobs/{path}").status_code in (200, 404)
+
+
+def test_the_largest_and_smallest_work_is_still_told(client: TestClient, send: Send) -> None:
+    for name in ("t1", "t2"):
+        spec = JobSpec(work={"large": 1e100, "small": 1e-100})
+        send(Push([Reading(parts=[Part(10**9, "job", 0)])], [spec], agent=tracker(name)))
+    report = client.get("/v1/reports", params={"group_by": "job"})
+    assert (one(client, "run:1")["work"]["large"], report.status_code) == (2e100, 200)

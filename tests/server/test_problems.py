@@ -31,3 +31,9 @@ def test_the_first_page_tells_where_to_go(client: TestClient) -> None:
 
 def test_health_tells_the_version(client: TestClient) -> None:
     assert client.get("/healthz").json() == {"status": "ok", "version": "0.1.0"}
+
+
+def test_the_server_goes_on_after_a_refusal(client: TestClient) -> None:
+    for content in (b"", b"{", b"[]", b"\x00", b"{}"):
+        assert client.post("/v1/batches", content=content).is_client_error
+    assert client.get("/v1/ledger/balance").json() == {"exact": True, "devices": []}

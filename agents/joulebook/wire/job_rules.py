@@ -64,7 +64,7 @@ def _check_span(at: str, job: Job, now_us: int) -> None:
 def _check_amounts(at: str, job: Job) -> None:
     for key, amount in job.work.items():
         rules.text(f"{at}.work", key)
-        rules.number(rules.child(f"{at}.work", key), amount, least=0)
+        rules.amount(rules.child(f"{at}.work", key), amount)
     for key, score in job.quality.items():
         rules.text(f"{at}.quality", key)
         rules.number(rules.child(f"{at}.quality", key), score)

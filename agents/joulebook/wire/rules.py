@@ -11,6 +11,8 @@ from joulebook.wire.records import Meters, Parts
 
 MAX_INTEGER = 2**53 - 1  # the largest integer every JSON reader keeps exact
 MAX_TEXT = 512
+#: Amounts of work stay where sums and ratios of them are finite; 1e24 FLOP is far inside.
+MAX_AMOUNT = 1e100
 MAX_FUTURE_US = 86_400_000_000
 _MAX_SHOWN = 60
 _MAX_SHOWN_BITS = 128
@@ -58,6 +60,13 @@ def number(path: str, value: float, *, least: float = -math.inf) -> None:
         refuse(path, "must be a finite number")
     if value < least:
         refuse(path, f"must be at least {least:g}, not {value:g}")
+
+
+def amount(path: str, value: float) -> None:
+    """Refuse what is no amount of work: below 0, or beyond `MAX_AMOUNT` or its inverse."""
+    number(path, value, least=0)
+    if value and not 1 / MAX_AMOUNT <= value <= MAX_AMOUNT:
+        refuse(path, f"must be 0 or lie between {1 / MAX_AMOUNT:g} and {MAX_AMOUNT:g}")
 
 
 def text(path: str, value: str) -> None:

@@ -23,6 +23,8 @@ def period(start: str | None, end: str | None) -> tuple[int, int]:
 def _time(name: str, text: str) -> int:
     try:
         # A plus sign that was not escaped arrives as a space.
-        return parse_time(name, text.replace(" ", "+"))
+        time_us = parse_time(name, text.replace(" ", "+"))
     except WireError as error:
         raise Problem(400, "Bad period", f"`{name}`: {error.reason}", name) from error
+    # No reading lies outside, and near the calendar's own ends nothing can be reckoned.
+    return min(max(time_us, ALL_FROM_US), ALL_TO_US - QUARTER_US)

@@ -1,6 +1,6 @@
 """What a person may say of a job, checked by the rules that reporters keep."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -12,7 +12,7 @@ from joulebook.wire.records import JOB_KINDS
 from joulebook_server.errors import Problem
 from joulebook_server.store.jobs import CORRECTABLE
 
-_AMOUNTS = TypeAdapter(dict[str, float])
+_NUMBERS = TypeAdapter(dict[str, float])
 _METHODS = TypeAdapter(list[str])
 _VARIANT_FIELDS = tuple(VariantRecord.__dataclass_fields__)
 
@@ -38,7 +38,7 @@ def _checked(name: str, value: Any) -> Any:  # noqa: ANN401 - JSON of any shape
     if name == "variant":
         return _variant(at, value)
     if name in ("work", "quality"):
-        return _amounts(at, value, least=0 if name == "work" else float("-inf"))
+        return _numbers(at, value, rules.amount if name == "work" else rules.number)
     text = _text(at, value)
     if name == "kind":
         rules.choice(at, text, JOB_KINDS)
@@ -71,12 +71,12 @@ def _variant(at: str, value: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON of a
     }
 
 
-def _amounts(at: str, value: object, *, least: float) -> dict[str, float]:
+def _numbers(at: str, value: object, rule: Callable[[str, float], None]) -> dict[str, float]:
     try:
-        amounts = _AMOUNTS.validate_python(value, strict=True)
+        numbers = _NUMBERS.validate_python(value, strict=True)
     except (ValidationError, OverflowError):
         rules.refuse(at, "must be an object of numbers")
-    for key, amount in amounts.items():
+    for key, number in numbers.items():
         rules.text(at, key)
-        rules.number(rules.child(at, key), amount, least=least)
-    return amounts
+        rule(rules.child(at, key), number)
+    return numbers
