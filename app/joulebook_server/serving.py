@@ -8,10 +8,12 @@ from typing import NoReturn
 import uvicorn
 from uvicorn.config import LOGGING_CONFIG
 
+from joulebook.errors import InvalidInput
 from joulebook_server.errors import CannotStart
 from joulebook_server.main import create_app
 from joulebook_server.settings import Settings
 from joulebook_server.store.engine import Store
+from joulebook_server.store.factors import packaged
 from joulebook_server.store.migrate import migrate
 
 STOP_S = 10
@@ -25,6 +27,7 @@ def serve(settings: Settings) -> int:
     """
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _end)
+    _check_zone(settings.zone)
     listening = _bind(settings.host, settings.port)
     with listening:
         store = Store(settings.database_url)
@@ -57,6 +60,14 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         if self.started:
             print(self._ready, flush=True)  # noqa: T201 - it is for people and for `joulebook up`
+
+
+def _check_zone(zone: str | None) -> None:
+    try:
+        if zone is not None:
+            packaged().get(zone)
+    except InvalidInput as error:
+        raise CannotStart(f"{error}; name another with --zone") from error
 
 
 def _ready_line(settings: Settings, store: Store, listening: socket.socket) -> str:

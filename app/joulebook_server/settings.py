@@ -77,7 +77,10 @@ def _file(environ: Mapping[str, str]) -> Iterator[tuple[str, Mapping[str, object
     named = environ.get("JOULEBOOK_CONFIG")
     home = Path(environ.get("HOME") or "/")
     usual = (Path("joulebook.toml"), home / ".config" / "joulebook" / "joulebook.toml")
-    path = Path(named) if named else next((one for one in usual if one.is_file()), None)
+    try:
+        path = Path(named) if named else next((one for one in usual if one.is_file()), None)
+    except OSError as error:
+        raise CannotStart(f"cannot look for joulebook.toml: {error}") from error
     if path is None:
         return
     try:

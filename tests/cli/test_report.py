@@ -76,3 +76,9 @@ def test_a_time_that_cannot_be_read_is_named(joulebook: Command) -> None:
 def test_a_period_without_windows_is_empty(with_jobs: Command) -> None:
     report = json.loads(with_jobs("report", "--json", "--to", "2020-01-01T00:00:00Z").stdout)
     assert report["rows"] == []
+
+
+def test_no_key_at_all_is_wrong_usage(joulebook: Command) -> None:
+    done = joulebook("report", "--group-by", "")
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr

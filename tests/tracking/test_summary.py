@@ -30,7 +30,7 @@ def ended(energy_uj: int | None) -> Span:
             energy_uj // 20, 0, None, None,
         )  # fmt: skip
         span.tally.add("gpu", window, energy_uj)
-        span.tally.watch(window)
+        span.tally.watch(window, told=energy_uj > 0)
     return span
 
 
@@ -57,6 +57,10 @@ def test_without_a_zone_the_line_says_why_there_are_no_grams() -> None:
 
 def test_nothing_measured_is_not_zero() -> None:
     assert line(None) == "joulebook: m: not measured (kept here)"
+
+
+def test_what_no_sensor_could_tell_apart_is_too_short_and_not_zero() -> None:
+    assert line(0) == "joulebook: m: too short to measure (kept here)"
 
 
 def test_a_simulated_device_is_called_simulated() -> None:

@@ -6,7 +6,7 @@ import sys
 import textwrap
 from pathlib import Path
 
-from tests.tracking.processes import python, spooled
+from tests.tracking.processes import BURN, python, spooled
 
 
 def test_the_users_exception_goes_on_unchanged(environment: dict[str, str]) -> None:
@@ -29,7 +29,7 @@ def test_an_unknown_zone_is_said_and_no_other_country_is_taken(
     environment: dict[str, str],
 ) -> None:
     done = python(
-        "import joulebook\nwith joulebook.track(model='m'): pass\n",
+        BURN + "\n    import joulebook\n    with joulebook.track(model='m'): burn(0.3)\n",
         environment | {"JOULEBOOK_ZONE": "XX"},
     )
     assert done.returncode == 0
@@ -185,3 +185,49 @@ def test_a_server_that_never_answers_is_waited_for_once(environment: dict[str, s
         environment,
     )
     assert done.stdout.strip() == "1"
+
+
+def test_one_description_serves_many_threads(environment: dict[str, str]) -> None:
+    done = python(
+        """
+        import threading, joulebook
+        described = joulebook.track(model="m", summary=False)
+        inside, leave, lengths = threading.Event(), threading.Event(), {}
+        def first():
+            with described as run:
+                inside.set()
+                leave.wait()
+            lengths["first"] = run.summary.duration_us
+        def second():
+            inside.wait()
+            with described as run:
+                pass
+            lengths["second"] = run.summary.duration_us
+            leave.set()
+        threads = [threading.Thread(target=one) for one in (first, second)]
+        for one in threads: one.start()
+        for one in threads: one.join()
+        print(lengths["first"] > lengths["second"])
+        """,
+        environment,
+    )
+    assert done.stdout.strip() == "True"
+
+
+def test_an_async_generator_is_measured_while_it_runs(environment: dict[str, str]) -> None:
+    done = python(
+        """
+        import asyncio, joulebook
+
+        @joulebook.track(kind="inference")
+        async def tokens():
+            for number in range(3):
+                yield number
+
+        async def main(): return [number async for number in tokens()]
+        print(asyncio.run(main()))
+        """,
+        environment,
+    )
+    assert done.stdout.strip() == "[0, 1, 2]"
+    assert done.stderr.count("joulebook: ") == 1

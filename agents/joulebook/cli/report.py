@@ -25,6 +25,9 @@ def run(arguments: argparse.Namespace) -> int:
     """Print energy and CO2e by the keys asked for."""
     settings = load({"server": arguments.server} if arguments.server else {})
     keys = [key.strip() for key in arguments.group_by.split(",") if key.strip()]
+    if not keys:
+        print("joulebook report: --group-by needs a key, such as model", file=sys.stderr)
+        return 2
     if settings.server is None:
         unknown = [key for key in keys if key not in LOCAL_KEYS]
         if unknown:
@@ -98,4 +101,6 @@ def _flags(report: dict[str, Any]) -> list[str]:
 def _note(flag: str) -> str:
     if flag == "no_zone":
         return "no CO2e: no grid zone is known; set JOULEBOOK_ZONE, or --zone of the server"
+    if flag.startswith("unknown_zone:"):
+        return f"no CO2e: no emission factor for zone {flag.partition(':')[2]}"
     return f"note: {flag}"

@@ -168,7 +168,7 @@ def _figures(row: _Row, carbon: Carbon, jobs: Mapping[str, Job]) -> dict[str, An
         },
         "uncertainty_kwh": kwh(math.isqrt(systematic + row.err_rand_sq)),
         "factor_ids": [carbon.factor.factor_id] if carbon.factor else [],
-        "flags": [] if carbon.factor else ["no_zone"],
+        "flags": [] if carbon.factor else [carbon.flag],
     }
 
 

@@ -91,12 +91,12 @@ class Outbox:
         if not self._shipping.acquire(timeout=limit_s or 0.0):
             return
         try:
-            self.last = ship(self.spool, self.sender, limit=SHIP_AT_ONCE)
+            self.last = ship(self.spool, self.sender, limit=1 if limit_s else SHIP_AT_ONCE)
             until_us = self._clock.monotonic_us() + int((limit_s or 0) * US_PER_S)
             while self.last.left and not self.last.problem:
                 if self._clock.monotonic_us() >= until_us:
                     break
-                self.last = ship(self.spool, self.sender, limit=SHIP_AT_ONCE)
+                self.last = ship(self.spool, self.sender, limit=1)
             if self.last.problem:
                 wait_s = max(self.last.retry_after_s or 0.0, PAUSE_S)
                 self._not_before_us = self._clock.monotonic_us() + int(wait_s * US_PER_S)

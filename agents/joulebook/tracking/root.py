@@ -105,7 +105,7 @@ def carbon_of(settings: Settings) -> Carbon:
     try:
         return Carbon(load_factors().get(settings.zone), pue)
     except InvalidInput as error:
-        return Carbon(None, pue, str(error))
+        return Carbon(None, pue, str(error), f"unknown_zone:{settings.zone}")
 
 
 def _forget() -> None:

@@ -73,12 +73,14 @@ class Session:
                 return
             # By the monotonic clock: a wall clock stepped back would end it before it starts.
             span.ended_us = span.started_us + self._clock.monotonic_us() - span.began_us
-            self._cut([span])
-            self._open.remove(span)
-            last = not self._open
-            if last:
-                self._stop.set()
-                self._sampler.stop()
+            try:
+                self._cut([span])
+            finally:
+                self._open.remove(span)
+                last = not self._open
+                if last:
+                    self._stop.set()
+                    self._sampler.stop()
         if last:
             self.outbox.ship(LAST_SHIP_S)
 
@@ -136,8 +138,9 @@ class Session:
                 shares.append(Share(Bucket.JOB, leaf.uid, energy_uj))
                 for span in leaf.lineage():
                     span.tally.add(kind, window, energy_uj)
+        told = any(part.bucket is not Bucket.UNKNOWN for part in metered.parts)
         for span in self._open:
-            span.tally.watch(window)
+            span.tally.watch(window, told=told)
         return Booked(window, _merged(shares))
 
     def _start_ticker(self) -> None:

@@ -16,11 +16,13 @@ class Carbon:
         factor: Emission factor of the zone; None where there is none.
         pue: Power usage effectiveness, at least 1.
         reason: Why there is no factor.
+        flag: The same as a report's flag.
     """
 
     factor: Factor | None
     pue: Fraction
     reason: str | None = None
+    flag: str = "no_zone"
 
     def grams(self, energy_uj: int) -> Fraction | None:
         """Location-based grams of CO2e, or None where there is no factor."""
@@ -43,7 +45,8 @@ class Summary:
 
     Attributes:
         title: What it is called.
-        energy_uj: Energy of the span and its children, µJ; None if nothing was measured.
+        energy_uj: Energy of the span and its children, µJ; None if nothing was measured, or
+            if it was too short for any sensor to tell whose the energy was.
         error_uj: Its uncertainty, µJ.
         methods: Share of the energy by method.
         coverage: Observed over expected time, 0 to 1; None if no device was metered.
@@ -68,7 +71,8 @@ class Summary:
     def line(self) -> str:
         """All of it in one line for people."""
         if self.energy_uj is None:
-            return f"joulebook: {self.title}: not measured ({self.kept})"
+            why = "too short to measure" if self.coverage is not None else "not measured"
+            return f"joulebook: {self.title}: {why} ({self.kept})"
         figures = [
             f"{format_energy(self.energy_uj)} ±{self._error_percent()}",
             self.carbon.text(self.energy_uj),
@@ -109,10 +113,9 @@ def summarise(
     """
     tally = span.tally
     duration_us = (span.ended_us or span.started_us) - span.started_us
-    measured = bool(tally.observed_us)
     return Summary(
         title=span.labels.title(),
-        energy_uj=tally.total_uj if measured else None,
+        energy_uj=tally.total_uj if tally.told else None,
         error_uj=tally.error_uj,
         methods=tally.method_shares(),
         coverage=tally.coverage(duration_us),

@@ -2,6 +2,7 @@
 
 import os
 import sys
+import threading
 from collections.abc import Callable
 from contextvars import ContextVar, Token
 from functools import wraps
@@ -20,6 +21,13 @@ T = TypeVar("T")
 _innermost: "ContextVar[Run | None]" = ContextVar("joulebook_innermost", default=None)
 
 
+class _Entered(threading.local):
+    """Runs that this thread has entered through one description, innermost last."""
+
+    def __init__(self) -> None:
+        self.runs: list[tuple[Run, Token[Run | None]]] = []
+
+
 class Track:
     """A description of what to track; a decorator and a context manager.
 
@@ -29,7 +37,7 @@ class Track:
     def __init__(self, fields: dict[str, Any], *, summary: bool) -> None:
         self._fields = fields
         self._summary = summary
-        self._entered: list[tuple[Run, Token[Run | None]]] = []
+        self._entered = _Entered()
 
     def __enter__(self) -> "Run":
         """Start measuring; returns the handle to log work and quality."""
@@ -38,7 +46,7 @@ class Track:
 
         run = Run(self._fields, parent=_innermost.get())
         run.begin()
-        self._entered.append((run, _innermost.set(run)))
+        self._entered.runs.append((run, _innermost.set(run)))
         return run
 
     def __exit__(
@@ -48,7 +56,7 @@ class Track:
         trace: TracebackType | None,
     ) -> None:
         """Stop measuring; an exception of the block goes on unchanged."""
-        run, token = self._entered.pop()
+        run, token = self._entered.runs.pop()
         with harmless("leaving a run"):  # a token is refused in another context than its own
             _innermost.reset(token)
         run.end()
@@ -70,6 +78,15 @@ class Track:
                     return await function(*args, **kwargs)
 
             return cast("Callable[P, T]", awaited)
+        if inspect.isasyncgenfunction(function):
+
+            @wraps(function)
+            async def streamed(*args: P.args, **kwargs: P.kwargs) -> Any:  # noqa: ANN401 - theirs
+                with Track(fields, summary=self._summary):
+                    async for item in function(*args, **kwargs):
+                        yield item
+
+            return cast("Callable[P, T]", streamed)
         if inspect.isgeneratorfunction(function):
 
             @wraps(function)

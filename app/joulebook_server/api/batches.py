@@ -50,6 +50,6 @@ async def _bounded(request: Request, limit: int) -> bytes:
     async for chunk in request.stream():
         size += len(chunk)
         if size > limit:
-            raise Problem(413, "Batch too large", f"more than {limit} bytes; split the batch")
+            raise Problem(413, "Batch too large", f"more than {limit} bytes; split it", "$")
         chunks.append(chunk)
     return b"".join(chunks)

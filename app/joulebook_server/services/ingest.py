@@ -37,9 +37,9 @@ def unpack(body: bytes, encoding: str | None, limit: int) -> bytes:
     elif known == "gzip":
         content = _gunzip(body, limit)
     else:
-        raise Problem(415, _UNREADABLE, f"Content-Encoding {encoding!r}; send gzip or none")
+        raise Problem(415, _UNREADABLE, f"Content-Encoding {encoding!r}; send gzip or none", "$")
     if len(content) > limit:
-        raise Problem(413, _TOO_LARGE, f"more than {limit} bytes of JSON; split the batch")
+        raise Problem(413, _TOO_LARGE, f"more than {limit} bytes of JSON; split it", "$")
     return content
 
 
@@ -96,18 +96,18 @@ def _gunzip(body: bytes, limit: int) -> bytes:
     try:
         content = unpacker.decompress(body, limit + 1)
     except zlib.error as error:
-        raise Problem(400, _UNREADABLE, f"the body is no gzip: {error}") from error
+        raise Problem(400, _UNREADABLE, f"the body is no gzip: {error}", "$") from error
     if len(content) <= limit and not unpacker.eof:
-        raise Problem(400, _UNREADABLE, "the gzip body is cut off; send it again whole")
+        raise Problem(400, _UNREADABLE, "the gzip body is cut off; send it whole", "$")
     if unpacker.unused_data:
-        raise Problem(400, _UNREADABLE, "there is more after the gzip body's end")
+        raise Problem(400, _UNREADABLE, "there is more after the gzip body's end", "$")
     return content
 
 
 def _as_problem(error: ValidationError) -> Problem:
     first = error.errors(include_url=False, include_context=False, include_input=False)[0]
     if first["type"] == "json_invalid":
-        return Problem(400, _UNREADABLE, f"the body is no JSON: {first['msg']}")
+        return Problem(400, _UNREADABLE, f"the body is no JSON: {first['msg']}", "$")
     return Problem(422, _REFUSED, first["msg"], _path(first["loc"]))
 
 

@@ -139,3 +139,7 @@ def test_a_migration_says_where_the_database_is(run: Run, database: Path) -> Non
 @pytest.mark.parametrize("words", [["sing"], ["serve", "--colour", "red"], ["serve", "--port"]])
 def test_wrong_usage_has_its_own_exit_code(run: Run, words: list[str]) -> None:
     assert run(*words).returncode == 2
+
+
+def test_an_unknown_zone_is_named_with_the_nearest(run: Run) -> None:
+    assert "FR (France)" in refused(run("serve", "--port", "0", "--zone", "Frankreich"))
