@@ -2,6 +2,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -82,3 +83,20 @@ def test_no_key_at_all_is_wrong_usage(joulebook: Command) -> None:
     done = joulebook("report", "--group-by", "")
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
+
+
+def test_a_damaged_ledger_is_named_and_kept(
+    with_jobs: Command, environment: dict[str, str]
+) -> None:
+    state = Path(environment["JOULEBOOK_STATE_DIR"])
+    (ledger,) = state.glob("tracker-*.db")
+    for beside in state.glob(f"{ledger.name}-*"):
+        beside.unlink()
+    ledger.write_bytes(b"no database" * 1000)
+    first, second = with_jobs("report"), with_jobs("report")
+    assert first.returncode == 1
+    assert "damaged" in first.stderr
+    assert "Traceback" not in first.stderr
+    assert "the damaged ledger" in second.stderr
+    (kept,) = state.glob("*.damaged-*")
+    assert kept.read_bytes().startswith(b"no database")

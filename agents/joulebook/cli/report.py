@@ -4,6 +4,7 @@ import argparse
 import json
 import sys
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -11,12 +12,13 @@ from joulebook.cli.table import render
 from joulebook.clock import SystemClock
 from joulebook.core.units import MISSING, UJ_PER_KWH, format_energy, format_mass
 from joulebook.discovery.host import identify
+from joulebook.errors import SpoolError
 from joulebook.settings import Settings, load
 from joulebook.shipping.fetch import get_json
 from joulebook.shipping.spool import Spool
 from joulebook.tracking.local import LocalReport, local_report
 from joulebook.tracking.root import carbon_of, spool_path
-from joulebook.wire import parse_time
+from joulebook.wire import Batch, parse_time
 
 LOCAL_KEYS = ("job", "model", "variant", "kind", "project", "bucket")
 
@@ -53,7 +55,7 @@ def _of_server(settings: Settings, arguments: argparse.Namespace) -> dict[str, A
 def _local(settings: Settings, arguments: argparse.Namespace) -> dict[str, Any]:
     path = spool_path(settings.state_dir, identify(settings.procfs_root).id)
     keys = [key.strip() for key in arguments.group_by.split(",") if key.strip()]
-    batches = list(Spool(path, SystemClock()).entries()) if path.exists() else []
+    batches = _held(path)
     asked = LocalReport(
         keys=keys,
         carbon=carbon_of(settings),
@@ -61,6 +63,28 @@ def _local(settings: Settings, arguments: argparse.Namespace) -> dict[str, Any]:
         to_us=parse_time("--to", arguments.end) if arguments.end else None,
     )
     return {**local_report(batches, asked), "ledger": str(path)}
+
+
+def _held(path: Path) -> list[Batch]:
+    """Batches of the local ledger.
+
+    Raises:
+        SpoolError: It was damaged; the file is kept beside the new one.
+    """
+    try:
+        if not path.exists():
+            return []
+    except OSError as error:
+        raise SpoolError(f"cannot read the ledger {path}: {error.strerror}") from error
+    spool = Spool(path, SystemClock())
+    held = list(spool.entries())
+    if spool.notice:
+        raise SpoolError(spool.notice)
+    for number, reason in spool.quarantined():
+        print(f"not in this report: batch {number}, refused: {reason}", file=sys.stderr)
+    for damaged in sorted(path.parent.glob(f"{path.name}.damaged-*")):
+        print(f"not in this report: the damaged ledger {damaged}", file=sys.stderr)
+    return held
 
 
 def _text(report: dict[str, Any], keys: list[str]) -> str:

@@ -11,6 +11,7 @@ from joulebook.probes.protocol import Sensor
 from joulebook.shipping.http import Sender
 from joulebook.shipping.shipper import Shipped, ship
 from joulebook.shipping.spool import Spool
+from joulebook.tracking.guard import log
 from joulebook.wire import Agent, Batch, Host
 
 #: Batches sent in one go by the background thread; the rest waits for the next window.
@@ -47,6 +48,7 @@ class Outbox:
         self.last: Shipped | None = None
         self.unwritten: list[Entry] = []
         self.problem: str | None = None
+        self._noticed: str | None = None
         self._host = host
         self._sensors = sensors
         self._version = version
@@ -79,6 +81,9 @@ class Outbox:
             return assemble(entry, agent=agent, seq=seq, host=self._host, sensors=self._sensors)
 
         self.spool.append(build)
+        if self.spool.notice not in (None, self._noticed):
+            self._noticed = self.spool.notice
+            log.warning("joulebook: %s", self._noticed)
 
     def ship(self, limit_s: float | None) -> None:
         """Send what waits; the outcome is in `last`. What is not acknowledged stays.
