@@ -76,3 +76,17 @@ def test_every_test_that_the_architecture_names_exists(root: Path) -> None:
     named = set(re.findall(r"`(tests/[^`]+)`", text))
     assert named
     assert {name for name in named if not (root / name).exists()} == set()
+
+
+def test_every_file_that_the_architecture_names_exists(root: Path) -> None:
+    text = (root / "docs" / "architecture.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`([\w./-]*/[\w.-]*\.[a-z]+|[\w.-]+/(?:[\w.-]+/)*)`", text))
+    assert {"core/fold.py", "app/joulebook_server/"} <= named
+    assert {name for name in named if not _named_from_a_root(root, name)} == set()
+
+
+def _named_from_a_root(root: Path, name: str) -> bool:
+    """The document shortens `agents/joulebook/core/fold.py` to `core/fold.py`."""
+    return any(
+        (root / start / name).exists() for start in ("", "agents", "agents/joulebook", "app")
+    )

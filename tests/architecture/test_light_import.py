@@ -9,7 +9,10 @@ import pytest
 SERVER_SIDE = ("fastapi", "starlette", "uvicorn", "sqlalchemy", "alembic", "pydantic")
 HEAVY = ("numpy", "pandas", "sklearn", "onnx", "onnxruntime")
 #: Loaded when something is measured or sent, not before.
-LATER = ("pynvml", "sqlite3", "http.client", "urllib.request", "asyncio", "ssl", "subprocess")
+LATER = (
+    *("pynvml", "sqlite3", "http.client", "urllib.request", "asyncio", "ssl", "subprocess"),
+    "tomllib",
+)
 
 
 def _loaded(code: str) -> set[str]:

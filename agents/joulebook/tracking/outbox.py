@@ -11,11 +11,13 @@ from joulebook.probes.protocol import Sensor
 from joulebook.shipping.http import Sender
 from joulebook.shipping.shipper import Shipped, ship
 from joulebook.shipping.spool import Spool
-from joulebook.tracking.guard import log
+from joulebook.tracking.guard import harmless, log
 from joulebook.wire import Agent, Batch, Host
 
-#: Batches sent in one go by the background thread; the rest waits for the next window.
+#: Batches between two looks at what is left.
 SHIP_AT_ONCE = 50
+#: The longest that the end of a process waits for a round under way, s.
+EXIT_S = 2.0
 #: After a failure nothing is sent for this long, s: a function that is tracked a thousand times
 #: must not wait a thousand times for a server that does not answer.
 PAUSE_S = 30.0
@@ -53,7 +55,7 @@ class Outbox:
         self._sensors = sensors
         self._version = version
         self._clock = clock
-        self._shipping = threading.Lock()
+        self._thread: threading.Thread | None = None
         self._not_before_us = clock.monotonic_us()
 
     def put(self, entry: Entry) -> None:
@@ -85,25 +87,43 @@ class Outbox:
             self._noticed = self.spool.notice
             log.warning("joulebook: %s", self._noticed)
 
-    def ship(self, limit_s: float | None) -> None:
-        """Send what waits; the outcome is in `last`. What is not acknowledged stays.
+    def ship(self, wait_s: float = 0.0) -> None:
+        """Send what waits, on a thread of its own: a slow server holds up nobody.
+
+        What is not acknowledged stays in the spool. While one round is under way no other is
+        started, and after a failure none for `PAUSE_S`.
 
         Args:
-            limit_s: Stop after this many seconds; None for one round of `SHIP_AT_ONCE`.
+            wait_s: Wait at most this long for the outcome, s.
         """
         if self.sender is None or self._clock.monotonic_us() < self._not_before_us:
             return
-        if not self._shipping.acquire(timeout=limit_s or 0.0):
-            return
-        try:
-            self.last = ship(self.spool, self.sender, limit=1 if limit_s else SHIP_AT_ONCE)
-            until_us = self._clock.monotonic_us() + int((limit_s or 0) * US_PER_S)
-            while self.last.left and not self.last.problem:
-                if self._clock.monotonic_us() >= until_us:
-                    break
-                self.last = ship(self.spool, self.sender, limit=1)
-            if self.last.problem:
-                wait_s = max(self.last.retry_after_s or 0.0, PAUSE_S)
-                self._not_before_us = self._clock.monotonic_us() + int(wait_s * US_PER_S)
-        finally:
-            self._shipping.release()
+        if self._thread is None or not self._thread.is_alive():
+            self._thread = threading.Thread(
+                target=self._ship_all, args=(self.sender,), name="joulebook-ship", daemon=True
+            )
+            self._thread.start()
+            self._thread.join(wait_s)
+
+    @property
+    def shipping(self) -> bool:
+        """Whether a round is under way."""
+        return self._thread is not None and self._thread.is_alive()
+
+    def finish(self) -> None:
+        """Before the process ends: give the round under way a moment; the rest stays spooled."""
+        if self._thread is not None:
+            self._thread.join(EXIT_S)
+        with harmless("sending"):
+            if not self.shipping and self.spool.count():
+                self.ship(EXIT_S)
+
+    def _ship_all(self, sender: Sender) -> None:
+        with harmless("sending"):
+            while True:
+                self.last = ship(self.spool, sender, limit=SHIP_AT_ONCE)
+                if self.last.problem:
+                    wait_s = max(self.last.retry_after_s or 0.0, PAUSE_S)
+                    self._not_before_us = self._clock.monotonic_us() + int(wait_s * US_PER_S)
+                if self.last.problem or not self.last.left:
+                    return

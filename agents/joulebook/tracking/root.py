@@ -1,5 +1,6 @@
 """The composition root of the tracker: everything is wired here, once per process."""
 
+import atexit
 import os
 import threading
 from dataclasses import dataclass
@@ -47,6 +48,8 @@ class Tracker:
             return f"NOT KEPT, {outbox.problem}"
         if self.settings.server is None:
             return f"kept in {outbox.spool.path}"
+        if outbox.shipping:
+            return f"kept in {outbox.spool.path}, being sent to {self.settings.server}"
         if outbox.last is not None and outbox.last.refused:
             return f"refused by {self.settings.server}, see joulebook doctor"
         if outbox.last is None or outbox.last.left or outbox.last.problem:
@@ -83,6 +86,7 @@ def build(settings: Settings, clock: Clock) -> Tracker:
         version=VERSION,
         clock=clock,
     )
+    atexit.register(outbox.finish)
     session = Session(rig, outbox, clock, window_s=settings.window_s, sample_s=settings.sample_s)
     simulated = frozenset(sensor.uid or "" for sensor in sensors if sensor.simulated)
     return Tracker(session, settings, carbon_of(settings), simulated)

@@ -17,8 +17,8 @@ from joulebook.tracking.span import Span
 
 log = logging.getLogger("joulebook")
 
-#: How long the end of the last span waits for a slow server, s; what is unsent stays spooled.
-LAST_SHIP_S = 5.0
+#: How long the end of the last span waits for the server's answer, s; the rest goes on behind it.
+LAST_WAIT_S = 2.0
 
 
 class Session:
@@ -82,7 +82,7 @@ class Session:
                     self._stop.set()
                     self._sampler.stop()
         if last:
-            self.outbox.ship(LAST_SHIP_S)
+            self.outbox.ship(LAST_WAIT_S)
 
     def owned(self) -> bool:
         """False in a forked child, where the sampler's thread and locks are not ours."""
@@ -153,7 +153,7 @@ class Session:
         while not stop.wait(self._sample_s):
             with harmless("sampling"):
                 if self.tick():
-                    self.outbox.ship(None)
+                    self.outbox.ship()
 
 
 def _merged(shares: Sequence[Share]) -> list[Share]:
