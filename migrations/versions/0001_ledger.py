@@ -51,6 +51,7 @@ def upgrade() -> None:
         sa.Column("host_id", sa.String(), nullable=False),
         sa.Column("agent_id", sa.String(), nullable=False),
         sa.Column("job_uid", sa.String(), nullable=False),
+        sa.Column("reporter", sa.String(), nullable=False),
         sa.Column("rev", sa.BigInteger(), nullable=False),
         sa.Column("parent", sa.String(), nullable=True),
         sa.Column("phase", sa.String(), nullable=True),
@@ -65,7 +66,7 @@ def upgrade() -> None:
         sa.Column("work", sa.JSON(), nullable=False),
         sa.Column("quality", sa.JSON(), nullable=False),
         sa.Column("last_us", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("host_id", "agent_id", "job_uid"),
+        sa.PrimaryKeyConstraint("host_id", "agent_id", "job_uid", "reporter"),
     )
     with op.batch_alter_table("job_reports", schema=None) as batch_op:
         batch_op.create_index("job_reports_by_start", ["started_us", "job_uid"], unique=False)

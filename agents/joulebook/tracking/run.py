@@ -111,6 +111,7 @@ class Run:
                 user=str(os.getuid()),
             ),
             parent=outer,
+            shared=uid == given.job_id,
             parent_uid=None if parent_uid == uid else parent_uid,
             work=self._span.work,
             quality=self._span.quality,

@@ -12,8 +12,9 @@ from joulebook.metering.assemble import Booked, Entry, Share
 from joulebook.metering.rig import Rig
 from joulebook.metering.sampler import Metered
 from joulebook.tracking.guard import harmless
+from joulebook.tracking.job_book import JobBook
 from joulebook.tracking.outbox import Outbox
-from joulebook.tracking.span import Span
+from joulebook.tracking.span import Span, new_uid
 
 log = logging.getLogger("joulebook")
 
@@ -46,6 +47,7 @@ class Session:
         self._sample_s = sample_s
         self._sampler = rig.sampler()
         self._kinds = {sensor.uid: sensor.kind for sensor, _ in rig.sensors}
+        self._jobs = JobBook(new_uid(clock.wall_us()))
         self._lock = threading.RLock()
         self._open: list[Span] = []
         self._stop = threading.Event()
@@ -57,7 +59,7 @@ class Session:
         """Open a span: windows are cut here, so nothing before belongs to it."""
         with self._lock:
             if self._open:
-                self._cut([])
+                self._cut()
             else:
                 self._sampler.start({0: self._pid})
                 self._note_cut(self._sampler.timeline.now())
@@ -65,6 +67,7 @@ class Session:
             span.started_us = self._sampler.timeline.now()
             span.began_us = self._clock.monotonic_us()
             self._open.append(span)
+            self._jobs.open(span)
 
     def end(self, span: Span) -> None:
         """Close a span: its last window and its record are durable when this returns."""
@@ -74,7 +77,7 @@ class Session:
             # By the monotonic clock: a wall clock stepped back would end it before it starts.
             span.ended_us = span.started_us + self._clock.monotonic_us() - span.began_us
             try:
-                self._cut([span])
+                self._cut(span)
             finally:
                 self._open.remove(span)
                 last = not self._open
@@ -96,19 +99,20 @@ class Session:
             now_us = self._sampler.timeline.now()
             crossed = quarter_of(now_us) != self._quarter_us
             if crossed or self._clock.monotonic_us() - self._cut_at_us >= self._window_us:
-                self._cut([])
+                self._cut()
                 return True
             self._sampler.sample()
             return False
 
-    def _cut(self, changed: Sequence[Span]) -> None:
+    def _cut(self, ending: Span | None = None) -> None:
         """Close all windows, book them to the leaves, keep them in the spool."""
         now_us = self._sampler.timeline.now()
+        if ending is not None:
+            self._jobs.close(ending)
         self._note_cut(now_us)
         leaves = self._leaves()
         booked = [self._book(metered, leaves) for metered in self._sampler.cut()]
-        spans = list(dict.fromkeys([*self._open, *changed]))
-        jobs = [span.record(ref, now_us) for ref, span in enumerate(spans)]
+        jobs = self._jobs.records(now_us)
         with harmless("keeping a window"):
             self.outbox.put(Entry(booked, jobs, self._sampler.problems()))
 

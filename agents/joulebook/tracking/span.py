@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 
 from joulebook.core.variant import Variant
 from joulebook.tracking.tally import Tally
-from joulebook.wire import Job, VariantRecord, format_time
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +44,7 @@ class Span:
         parent_uid: uid of the enclosing job, also from another process.
         started_us, ended_us: Wall clock, µs; `ended_us` is None while it runs.
         began_us: Monotonic time of the start, µs.
+        shared: Whether other spans and processes may have the same uid.
         work: Units of work, added up over `log` calls.
         quality: Scores; the last value counts.
         tally: Energy of this span and its children.
@@ -57,7 +57,7 @@ class Span:
     started_us: int = 0
     began_us: int = 0
     ended_us: int | None = None
-    revision: int = 0
+    shared: bool = False
     work: dict[str, float] = field(default_factory=dict)
     quality: dict[str, float] = field(default_factory=dict)
     tally: Tally = field(default_factory=Tally)
@@ -65,33 +65,6 @@ class Span:
     def lineage(self) -> "list[Span]":
         """This span and its enclosing ones, innermost first."""
         return [self, *(self.parent.lineage() if self.parent else [])]
-
-    def record(self, ref: int, now_us: int) -> Job:
-        """The wire's record of this job, under a new revision."""
-        # Wall time makes a revision that also grows over a restart of the process.
-        self.revision = max(self.revision + 1, now_us)
-        variant = self.labels.variant
-        return Job(
-            ref=ref,
-            rev=self.revision,
-            uid=self.uid,
-            parent=self.parent_uid,
-            phase=None,
-            name=self.labels.name,
-            project=self.labels.project,
-            kind=self.labels.kind,
-            user=self.labels.user,
-            model=self.labels.model,
-            variant=VariantRecord(
-                variant.label, list(variant.method), variant.scheme, variant.parent
-            )
-            if variant
-            else None,
-            started_at=format_time(self.started_us),
-            ended_at=None if self.ended_us is None else format_time(self.ended_us),
-            work=dict(self.work),
-            quality=dict(self.quality),
-        )
 
 
 def new_uid(wall_us: int) -> str:

@@ -94,6 +94,8 @@ def _plain(record: object) -> dict[str, Any]:
     if isinstance(record, Job):
         for name in ("work", "quality"):
             tree[name] = {key: float(value) for key, value in tree[name].items()}
+        if record.reporter is None:  # said only where there is one: most jobs have none
+            del tree["reporter"]
     if isinstance(record, Meters):
         tree["utilization"] = [None if use is None else float(use) for use in record.utilization]
     return tree

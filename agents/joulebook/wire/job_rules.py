@@ -33,7 +33,7 @@ def _check_job(at: str, job: Job, now_us: int) -> None:
     rules.integer(f"{at}.rev", job.rev)
     rules.text(f"{at}.uid", job.uid)
     rules.choice(f"{at}.kind", job.kind, JOB_KINDS)
-    for name in ("parent", "phase", "name", "project", "user", "model"):
+    for name in ("parent", "phase", "name", "project", "user", "model", "reporter"):
         rules.optional_text(f"{at}.{name}", getattr(job, name))
     if job.parent == job.uid:
         rules.refuse(f"{at}.parent", "a job cannot be its own parent")

@@ -105,6 +105,8 @@ class Job:
         started_at, ended_at: RFC 3339, UTC; `ended_at` is None while it runs.
         work: Units of work done by this reporter: samples, tokens, steps, requests.
         quality: Scores such as accuracy or loss.
+        reporter: Who counted the work, where several processes behind one agent share a job
+            (ranks); None where the agent itself does. Work sums over reporters.
     """
 
     ref: int
@@ -122,6 +124,7 @@ class Job:
     ended_at: str | None = None
     work: dict[str, float] = field(default_factory=dict)
     quality: dict[str, float] = field(default_factory=dict)
+    reporter: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

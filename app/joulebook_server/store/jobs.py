@@ -57,7 +57,7 @@ def effective_jobs(
         row.job_uid: row for row in _rows(connection, select(JOBS), JOBS.c.job_uid, uids)
     }
     by_uid: dict[str, list[Row[Any]]] = {}
-    for row in sorted(reports, key=lambda row: (row.agent_id, row.host_id)):
+    for row in sorted(reports, key=lambda row: (row.agent_id, row.host_id, row.reporter)):
         by_uid.setdefault(row.job_uid, []).append(row)
     return {uid: _merged(uid, rows, corrections.get(uid)) for uid, rows in by_uid.items()}
 
@@ -81,16 +81,27 @@ def write_reports(connection: Connection, batch: Batch, now_us: int) -> Changed:
     known = select(REPORTS).where(
         REPORTS.c.host_id == batch.host.id, REPORTS.c.agent_id == batch.agent.id
     )
-    before = {row.job_uid: row for row in _rows(connection, known, REPORTS.c.job_uid, uids)}
+    rows_before = _rows(connection, known, REPORTS.c.job_uid, uids)
+    before = {(row.job_uid, row.reporter): row for row in rows_before}
     labels = _labels(connection, uids)
     rows = [_report(batch, job, now_us) for job in batch.jobs]
-    newer = [row for row in rows if _wins(row, before.get(row["job_uid"]))]
+    newer = [row for row in rows if _wins(row, before.get((row["job_uid"], row["reporter"])))]
     upsert(connection, REPORTS, newer)
-    told = {row["job_uid"]: row["parent"] for row in newer}
+    reported = {row.job_uid for row in rows_before}
     return Changed(
         labels={uid for uid, now in _labels(connection, uids).items() if now != labels.get(uid)},
-        parents={uid for uid, now in told.items() if uid in before and before[uid].parent != now},
+        parents={
+            row["job_uid"]
+            for row in newer
+            if row["job_uid"] in reported and row["parent"] != _parent_before(row, before)
+        },
     )
+
+
+def _parent_before(row: dict[str, Any], before: Mapping[tuple[str, str], Row[Any]]) -> str | None:
+    """What this reporter said the parent was; None if it said nothing yet."""
+    known = before.get((row["job_uid"], row["reporter"]))
+    return known.parent if known is not None else None
 
 
 def write_correction(
@@ -141,7 +152,9 @@ def parents_of(connection: Connection, host_id: str) -> dict[tuple[str, str], st
     query = select(REPORTS.c.agent_id, REPORTS.c.job_uid, REPORTS.c.parent).where(
         REPORTS.c.host_id == host_id, REPORTS.c.parent.is_not(None)
     )
-    return {(row.agent_id, row.job_uid): row.parent for row in connection.execute(query)}
+    # Reporters of one job should agree; where they do not, the last by name counts.
+    in_order = query.order_by(REPORTS.c.reporter, REPORTS.c.parent)
+    return {(row.agent_id, row.job_uid): row.parent for row in connection.execute(in_order)}
 
 
 def _rows(
@@ -163,6 +176,7 @@ def _report(batch: Batch, job: Job, now_us: int) -> dict[str, Any]:
         "host_id": batch.host.id,
         "agent_id": batch.agent.id,
         "job_uid": job.uid,
+        "reporter": job.reporter or "",
         "rev": job.rev,
         "parent": job.parent,
         "phase": job.phase,
@@ -206,7 +220,7 @@ def _labels(connection: Connection, uids: Collection[str]) -> dict[str, tuple[st
 
 def _merged(uid: str, rows: list[Row[Any]], corrected: Row[Any] | None) -> EffectiveJob:
     corrections = dict(corrected.corrections) if corrected else {}
-    latest = max(rows, key=lambda row: (row.rev, row.agent_id, row.host_id))
+    latest = max(rows, key=lambda row: (row.rev, row.agent_id, row.host_id, row.reporter))
     ended = [row.ended_us for row in rows]
     fields: dict[str, Any] = {
         "parent": _first(rows, "parent"),

@@ -178,6 +178,7 @@ class JobReportRow(Base):
     host_id: Mapped[str] = mapped_column(primary_key=True)
     agent_id: Mapped[str] = mapped_column(primary_key=True)
     job_uid: Mapped[str] = mapped_column(primary_key=True)
+    reporter: Mapped[str] = mapped_column(primary_key=True)
     rev: Mapped[int]
     parent: Mapped[str | None]
     phase: Mapped[str | None]
