@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from joulebook.wire import Answer, Batch, check, digest
 from joulebook_server.errors import Problem
-from joulebook_server.store import jobs, ledger, readings
+from joulebook_server.store import job_reports, ledger, readings
 from joulebook_server.store.engine import Store
 
 #: Length of window that we ask for, µs.
@@ -83,7 +83,7 @@ def take(store: Store, batch: Batch, now_us: int) -> Answer:
 def _keep(connection: Connection, batch: Batch, now_us: int) -> None:
     """Store the readings, then compute anew whatever of the ledger they bear on."""
     touched = readings.write(connection, batch, now_us)
-    changed = jobs.write_reports(connection, batch, now_us)
+    changed = job_reports.write_reports(connection, batch, now_us)
     touched |= readings.quarters_of_jobs(connection, batch, changed.parents)
     ledger.recompute(connection, batch.host.id, touched)
     others = ledger.quarters_of_jobs(connection, changed.labels)

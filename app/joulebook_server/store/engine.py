@@ -5,7 +5,17 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, Table, create_engine, event, func
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    Row,
+    Select,
+    Table,
+    create_engine,
+    event,
+    func,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
@@ -88,11 +98,24 @@ def upsert(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> 
     )
 
 
-def chunks(values: Collection[str]) -> Iterator[list[str]]:
+def _portions(values: Collection[str]) -> Iterator[list[str]]:
     """The values in portions: a statement takes a bounded number of them."""
     wanted = sorted(set(values))
     for first in range(0, len(wanted), _VALUES_LIMIT):
         yield wanted[first : first + _VALUES_LIMIT]
+
+
+def rows_of(
+    connection: Connection,
+    query: Select[Any],
+    column: Any,  # noqa: ANN401 - a column of any table
+    values: Collection[str] | None,
+) -> list[Row[Any]]:
+    """Rows of a query whose column has one of the values; all of its rows for None."""
+    if values is None:
+        return list(connection.execute(query))
+    portions = (query.where(column.in_(portion)) for portion in _portions(values))
+    return [row for portion in portions for row in connection.execute(portion)]
 
 
 def exact_sum(column: ColumnElement[int], name: str) -> tuple[ColumnElement[Any], ...]:

@@ -4,10 +4,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, or_, select
+from sqlalchemy import Connection, Row, and_, or_, select
 
-from joulebook.wire import Batch, Job, parse_time
-from joulebook_server.store.engine import chunks, upsert
+from joulebook_server.store.engine import rows_of, upsert
 from joulebook_server.store.tables import JobReportRow, JobRow, table_of
 
 REPORTS = table_of(JobReportRow)
@@ -52,56 +51,14 @@ def effective_jobs(
     connection: Connection, uids: Collection[str] | None = None
 ) -> dict[str, EffectiveJob]:
     """Jobs by uid, those asked for or all."""
-    reports = _rows(connection, select(REPORTS), REPORTS.c.job_uid, uids)
+    reports = rows_of(connection, select(REPORTS), REPORTS.c.job_uid, uids)
     corrections = {
-        row.job_uid: row for row in _rows(connection, select(JOBS), JOBS.c.job_uid, uids)
+        row.job_uid: row for row in rows_of(connection, select(JOBS), JOBS.c.job_uid, uids)
     }
     by_uid: dict[str, list[Row[Any]]] = {}
     for row in sorted(reports, key=lambda row: (row.agent_id, row.host_id, row.reporter)):
         by_uid.setdefault(row.job_uid, []).append(row)
     return {uid: _merged(uid, rows, corrections.get(uid)) for uid, rows in by_uid.items()}
-
-
-@dataclass(frozen=True, slots=True)
-class Changed:
-    """Jobs whose past must be computed anew after a batch.
-
-    Attributes:
-        labels: uids whose labels changed: their rows in the roll-up move.
-        parents: uids whose reporter changed their parent: their claims do.
-    """
-
-    labels: set[str]
-    parents: set[str]
-
-
-def write_reports(connection: Connection, batch: Batch, now_us: int) -> Changed:
-    """Keep what a batch says of its jobs; an older revision never overwrites a newer one."""
-    uids = [job.uid for job in batch.jobs]
-    known = select(REPORTS).where(
-        REPORTS.c.host_id == batch.host.id, REPORTS.c.agent_id == batch.agent.id
-    )
-    rows_before = _rows(connection, known, REPORTS.c.job_uid, uids)
-    before = {(row.job_uid, row.reporter): row for row in rows_before}
-    labels = _labels(connection, uids)
-    rows = [_report(batch, job, now_us) for job in batch.jobs]
-    newer = [row for row in rows if _wins(row, before.get((row["job_uid"], row["reporter"])))]
-    upsert(connection, REPORTS, newer)
-    reported = {row.job_uid for row in rows_before}
-    return Changed(
-        labels={uid for uid, now in _labels(connection, uids).items() if now != labels.get(uid)},
-        parents={
-            row["job_uid"]
-            for row in newer
-            if row["job_uid"] in reported and row["parent"] != _parent_before(row, before)
-        },
-    )
-
-
-def _parent_before(row: dict[str, Any], before: Mapping[tuple[str, str], Row[Any]]) -> str | None:
-    """What this reporter said the parent was; None if it said nothing yet."""
-    known = before.get((row["job_uid"], row["reporter"]))
-    return known.parent if known is not None else None
 
 
 def write_correction(
@@ -142,7 +99,7 @@ def children_of(connection: Connection, uids: Collection[str]) -> dict[str, set[
     """Direct children by parent uid."""
     query = select(REPORTS.c.parent, REPORTS.c.job_uid)
     found: dict[str, set[str]] = {}
-    for row in _rows(connection, query, REPORTS.c.parent, uids):
+    for row in rows_of(connection, query, REPORTS.c.parent, uids):
         found.setdefault(row.parent, set()).add(row.job_uid)
     return found
 
@@ -155,67 +112,6 @@ def parents_of(connection: Connection, host_id: str) -> dict[tuple[str, str], st
     # Reporters of one job should agree; where they do not, the last by name counts.
     in_order = query.order_by(REPORTS.c.reporter, REPORTS.c.parent)
     return {(row.agent_id, row.job_uid): row.parent for row in connection.execute(in_order)}
-
-
-def _rows(
-    connection: Connection,
-    query: Select[Any],
-    column: Any,  # noqa: ANN401 - a column of either table
-    uids: Collection[str] | None,
-) -> list[Row[Any]]:
-    if uids is None:
-        return list(connection.execute(query))
-    return [
-        row for chunk in chunks(uids) for row in connection.execute(query.where(column.in_(chunk)))
-    ]
-
-
-def _report(batch: Batch, job: Job, now_us: int) -> dict[str, Any]:
-    variant = job.variant
-    return {
-        "host_id": batch.host.id,
-        "agent_id": batch.agent.id,
-        "job_uid": job.uid,
-        "reporter": job.reporter or "",
-        "rev": job.rev,
-        "parent": job.parent,
-        "phase": job.phase,
-        "name": job.name,
-        "project": job.project,
-        "kind": job.kind,
-        "user": job.user,
-        "model": job.model,
-        "variant": {
-            "label": variant.label,
-            "method": list(variant.method),
-            "scheme": variant.scheme,
-            "parent": variant.parent,
-        }
-        if variant
-        else None,
-        "started_us": parse_time("$.jobs.started_at", job.started_at),
-        "ended_us": None if job.ended_at is None else parse_time("$.jobs.ended_at", job.ended_at),
-        "work": dict(job.work),
-        "quality": dict(job.quality),
-        "last_us": now_us,
-    }
-
-
-def _wins(row: dict[str, Any], before: Row[Any] | None) -> bool:
-    """The higher revision; between equal ones the content decides, so order does not matter."""
-    if before is None or row["rev"] != before.rev:
-        return before is None or row["rev"] > before.rev
-    told = {key: value for key, value in row.items() if key != "last_us"}
-    kept = {key: before._mapping[key] for key in told}  # noqa: SLF001 - SQLAlchemy's public name
-    return repr(sorted(told.items())) > repr(sorted(kept.items()))
-
-
-def _labels(connection: Connection, uids: Collection[str]) -> dict[str, tuple[str | None, ...]]:
-    """Labels that the roll-up knows, by job: what all reporters and corrections come to."""
-    return {
-        uid: (job.project, job.kind, job.model, job.variant_label)
-        for uid, job in effective_jobs(connection, uids).items()
-    }
 
 
 def _merged(uid: str, rows: list[Row[Any]], corrected: Row[Any] | None) -> EffectiveJob:

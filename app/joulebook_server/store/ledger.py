@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Row, select
 
 from joulebook.core.fold import BookedPart, MeterWindow, fold
 from joulebook_server.store import readings
-from joulebook_server.store.engine import chunks
+from joulebook_server.store.engine import rows_of
 from joulebook_server.store.jobs import EffectiveJob, effective_jobs, parents_of
 from joulebook_server.store.tables import DeviceRow, LedgerRow, PresenceRow, RollupRow, table_of
 
@@ -61,9 +61,7 @@ def quarters_of_jobs(connection: Connection, uids: Collection[str]) -> set[tuple
     """(host, quarter) pairs in whose ledger these jobs stand."""
     query = select(LEDGER.c.host_id, LEDGER.c.quarter_us).distinct()
     return {
-        (row.host_id, row.quarter_us)
-        for chunk in chunks(uids)
-        for row in connection.execute(query.where(LEDGER.c.job_uid.in_(chunk)))
+        (row.host_id, row.quarter_us) for row in rows_of(connection, query, LEDGER.c.job_uid, uids)
     }
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Row, select
 
 from joulebook.core.units import quarter_of
 from joulebook.wire import Batch, digest
-from joulebook_server.store.engine import chunks, upsert
+from joulebook_server.store.engine import rows_of, upsert
 from joulebook_server.store.tables import BatchRow, DeviceRow, HostRow, MeterRow, PartRow, table_of
 
 BATCHES = table_of(BatchRow)
@@ -98,8 +98,7 @@ def quarters_of_jobs(
     )
     return {
         (row.device_uid, row.quarter_us)
-        for chunk in chunks(uids)
-        for row in connection.execute(query.where(PARTS.c.job_uid.in_(chunk)))
+        for row in rows_of(connection, query, PARTS.c.job_uid, uids)
     }
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, select
 
-from joulebook_server.store.engine import chunks
+from joulebook_server.store.engine import rows_of
 from joulebook_server.store.ledger import LEDGER
 from joulebook_server.store.readings import DEVICES
 
@@ -69,13 +69,8 @@ def usage_by_job(connection: Connection, uids: Collection[str]) -> dict[str, Usa
         DEVICES,
         (DEVICES.c.host_id == LEDGER.c.host_id) & (DEVICES.c.device_uid == LEDGER.c.device_uid),
     )
-    rows = (
-        row
-        for chunk in chunks(uids)
-        for row in connection.execute(query.where(LEDGER.c.job_uid.in_(chunk)))
-    )
     found: dict[str, Usage] = {}
-    for row in rows:
+    for row in rows_of(connection, query, LEDGER.c.job_uid, uids):
         usage = found.setdefault(row.job_uid, Usage())
         sensor = (row.component, row.method)
         by_method = usage.energy_by_method
