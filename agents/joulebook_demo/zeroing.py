@@ -20,12 +20,6 @@ def zero_weights(network: Network, digits: Digits, strategy: Strategy) -> Networ
     return train(_masked(network, masks), digits.train_x, targets, strategy.plan, masks)
 
 
-def zero_share(network: Network) -> float:
-    """Share of the weights that are exactly zero."""
-    zeros = sum(int(np.count_nonzero(layer.weight == 0)) for layer in network.layers)
-    return zeros / sum(layer.weight.size for layer in network.layers)
-
-
 def _mask(layer: Layer, keep: float) -> Matrix:
     size = np.abs(layer.weight)
     return (size >= threshold(size, keep)).astype(np.float32)

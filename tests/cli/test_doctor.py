@@ -43,6 +43,17 @@ def test_a_machine_with_no_counter_is_estimated_and_says_how_wide_the_error_is(
     assert "±60 %" in done.stdout
 
 
+def test_the_power_now_is_told_by_two_looks_at_a_counter(
+    joulebook: Command, tmp_path: Path, trees: list[str]
+) -> None:
+    estimated = json.loads(
+        joulebook("doctor", "--json", "--sysfs-root", str(tmp_path / "no")).stdout
+    )
+    assert estimated["devices"][-1]["power_mw"] > 0
+    still = json.loads(joulebook("doctor", "--json", *trees).stdout)
+    assert still["devices"][0]["power_mw"] is None  # it did not move: that is not 0 W
+
+
 def test_a_token_is_never_shown(joulebook: Command) -> None:
     done = joulebook("doctor", JOULEBOOK_TOKEN="jb_secret")  # noqa: S106 - not a real one
     assert "jb_secret" not in done.stdout + done.stderr

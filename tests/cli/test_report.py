@@ -43,8 +43,16 @@ def test_the_total_is_the_sum_of_the_rows(with_jobs: Command) -> None:
     assert total == int(report["totals"]["energy_uj"]) > 0
 
 
-def test_a_zone_gives_emissions(with_jobs: Command) -> None:
+def test_it_says_what_it_covers_and_what_not(with_jobs: Command) -> None:
+    lines = with_jobs("report").stdout.splitlines()
+    assert any(line.startswith("covers: ") and "CPU package" in line for line in lines)
+    assert any(line.startswith("not covered: ") and "fans" in line for line in lines)
+
+
+def test_a_zone_gives_emissions_and_their_range(with_jobs: Command) -> None:
     report = json.loads(with_jobs("report", "--json", JOULEBOOK_ZONE="FR").stdout)
+    totals = report["totals"]
+    assert totals["emissions_low_kg"] < totals["emissions_kg"] < totals["emissions_high_kg"]
     assert all(row["emissions_kg"] >= 0 for row in report["rows"])
     assert report["totals"]["emissions_kg"] > 0
 

@@ -13,7 +13,6 @@ from joulebook.core.units import (
     energy_over,
     format_energy,
     format_mass,
-    joules,
     kwh,
     quarter_of,
     significant,
@@ -45,11 +44,6 @@ def test_energy_below_a_microjoule_is_rounded_down() -> None:
 @given(st.integers(0, 2**80))
 def test_kilowatt_hours_are_correctly_rounded(energy_uj: int) -> None:
     assert kwh(energy_uj) == float(Fraction(energy_uj, UJ_PER_KWH))
-
-
-@given(st.integers(0, 2**80))
-def test_joules_are_correctly_rounded(energy_uj: int) -> None:
-    assert joules(energy_uj) == float(Fraction(energy_uj, 1_000_000))
 
 
 @given(st.integers(0, 2**60))

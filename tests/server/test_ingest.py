@@ -20,7 +20,8 @@ def metered(client: TestClient) -> str:
 
 
 def test_a_first_batch_is_no_duplicate(send: Send) -> None:
-    assert send(ONE_JOULE) == {"seq": 1, "duplicate": False, "missing": [], "window_us": 10_000_000}
+    first = Push(ONE_JOULE.readings, seq=0)
+    assert send(first) == {"seq": 0, "duplicate": False, "missing": [], "window_us": 10_000_000}
 
 
 def test_a_repeated_batch_is_called_a_duplicate(send: Send) -> None:
@@ -55,18 +56,18 @@ def test_the_same_number_in_another_epoch_is_another_batch(send: Send, client: T
 
 def test_numbers_that_have_not_arrived_are_named(send: Send) -> None:
     send(Push([], seq=2))
-    assert send(Push([], seq=5))["missing"] == [1, 3, 4]
+    assert send(Push([], seq=5))["missing"] == [0, 1, 3, 4]
 
 
 def test_a_late_batch_is_missed_no_more(send: Send) -> None:
-    for seq in (3, 1, 2):
+    for seq in (3, 1, 0, 2):
         send(Push([], seq=seq))
     assert send(Push([], seq=4))["missing"] == []
 
 
 def test_numbers_of_another_epoch_are_not_missed(send: Send) -> None:
-    send(Push([], seq=1))
-    assert send(Push([], seq=2, agent=agent(epoch="epoch-2")))["missing"] == [1]
+    send(Push([], seq=0))
+    assert send(Push([], seq=1, agent=agent(epoch="epoch-2")))["missing"] == [0]
 
 
 def test_what_is_missed_is_a_bounded_list(send: Send) -> None:

@@ -10,6 +10,7 @@ import pytest
 from joulebook.clock import ManualClock
 from joulebook.discovery.host import HostIdentity
 from joulebook.discovery.processes import ProcessTable
+from joulebook.metering.pace import Pace
 from joulebook.metering.rig import Rig
 from joulebook.probes.memory import MemoryProbe
 from joulebook.probes.protocol import Holder, Sensor
@@ -80,7 +81,7 @@ def bench_of(tmp_path: Path) -> Callable[..., Bench]:
             version="0.1.0",
             clock=clock,
         )
-        session = Session(rig, outbox, clock, window_s=window_s, sample_s=3600.0)
+        session = Session(rig, outbox, clock, Pace(int(window_s * 1_000_000), 3600.0))
         return Bench(clock, probe, spool, session)
 
     return make

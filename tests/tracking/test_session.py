@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from joulebook.core.units import QUARTER_US
 from joulebook.probes.protocol import Holder
+from joulebook.shipping.shipper import Shipped
 from joulebook.wire import check
 
 if TYPE_CHECKING:
@@ -108,6 +109,17 @@ def test_a_full_window_is_durable_before_the_span_ends(bench_of: "BenchOf") -> N
     bench.clock.advance(10 * SECOND)
     assert bench.session.tick()
     assert bench.booked() == {("job", span.uid): 300 * 10 * SECOND}
+
+
+def test_a_server_may_ask_for_longer_windows(bench_of: "BenchOf") -> None:
+    bench = bench_of(holders=ours(), window_s=10.0)
+    span = bench.span()
+    bench.session.begin(span)
+    bench.session.outbox.last = Shipped(1, 0, 0, None, window_us=30 * SECOND)
+    bench.clock.advance(29 * SECOND)
+    assert not bench.session.tick()
+    bench.clock.advance(SECOND)
+    assert bench.session.tick()
 
 
 def test_every_record_of_a_job_has_a_higher_revision_than_the_one_before(

@@ -2,7 +2,10 @@
 
 import json
 
+import pytest
 from tests.tracking.processes import BURN, python, spooled
+
+import joulebook
 
 
 def test_a_decorated_function_keeps_its_name_and_its_answer(environment: dict[str, str]) -> None:
@@ -25,6 +28,11 @@ def test_a_decorated_function_keeps_its_name_and_its_answer(environment: dict[st
     )
     assert done.stdout.strip() == "42 answer Doc. later [0, 1, 2]"
     assert done.stderr.count("joulebook: ") == 3
+
+
+def test_a_label_without_its_name_is_refused_at_once_and_says_how() -> None:
+    with pytest.raises(TypeError, match=r"track\(model='bert'\)"):
+        joulebook.track("bert")  # type: ignore[call-overload]
 
 
 def test_a_run_leaves_one_line_and_one_job_with_its_labels(environment: dict[str, str]) -> None:

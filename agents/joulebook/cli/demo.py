@@ -15,7 +15,15 @@ from joulebook.settings.children import for_demo
 
 READY_S = 30.0
 STOP_S = 10.0
-_NEEDED = ("joulebook_server", "uvicorn", "numpy", "sklearn", "onnx", "onnxruntime")
+_NEEDED = (
+    "joulebook_server",
+    "uvicorn",
+    "numpy",
+    "sklearn",
+    "onnx",
+    "onnxruntime",
+    "threadpoolctl",
+)
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -2,17 +2,23 @@
 
 import argparse
 import json
+import time
+from collections.abc import Sequence
 from typing import Any
 
 from joulebook.cli.table import render
 from joulebook.clock import SystemClock
-from joulebook.core.units import MISSING, format_energy
-from joulebook.errors import ProbeError
+from joulebook.core.counters import counted
+from joulebook.core.units import MISSING
+from joulebook.errors import ProbeError, SpoolError
 from joulebook.metering.rig import Rig, open_rig
 from joulebook.probes.protocol import Probe, Reading, Sensor
 from joulebook.settings import Settings, describe, load
 from joulebook.shipping.spool import Spool
 from joulebook.tracking.root import spool_path
+
+#: Time between the two looks that tell the power of a counter, s.
+LOOK_S = 0.25
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -33,7 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _examine(rig: Rig, settings: Settings) -> dict[str, Any]:
     return {
         "host": {"id": rig.host.id, "name": rig.host.name, "boot_id": rig.host.boot_id},
-        "devices": [_device(sensor, probe) for sensor, probe in rig.sensors],
+        "devices": _devices(rig.sensors),
         "dropped": [{"path": gone.path, "reason": gone.reason} for gone in rig.dropped],
         "jobs": [],
         "settings": describe(settings),
@@ -41,8 +47,19 @@ def _examine(rig: Rig, settings: Settings) -> dict[str, Any]:
     }
 
 
-def _device(sensor: Sensor, probe: Probe) -> dict[str, Any]:
-    reading, problem = _read(sensor, probe)
+def _devices(sensors: Sequence[tuple[Sensor, Probe]]) -> list[dict[str, Any]]:
+    """Each sensor looked at twice: a counter tells its power by what it gained meanwhile."""
+    first = [_read(sensor, probe)[0] for sensor, probe in sensors]
+    time.sleep(LOOK_S)
+    return [
+        _device(sensor, before, *_read(sensor, probe))
+        for (sensor, probe), before in zip(sensors, first, strict=True)
+    ]
+
+
+def _device(
+    sensor: Sensor, before: Reading | None, reading: Reading | None, problem: str | None
+) -> dict[str, Any]:
     return {
         "uid": sensor.uid,
         "index": sensor.index,
@@ -51,7 +68,7 @@ def _device(sensor: Sensor, probe: Probe) -> dict[str, Any]:
         "name": sensor.name,
         "method": sensor.method,
         "energy_uj": reading.counter_uj if reading else None,
-        "power_mw": reading.power_mw if reading else None,
+        "power_mw": _power_mw(sensor, before, reading),
         "range_uj": sensor.range_uj,
         "gain_error": sensor.gain_error,
         "simulated": sensor.simulated,
@@ -68,9 +85,24 @@ def _read(sensor: Sensor, probe: Probe) -> tuple[Reading | None, str | None]:
         return None, str(error)
 
 
+def _power_mw(sensor: Sensor, before: Reading | None, now: Reading | None) -> int | None:
+    """Power now, mW; None where the counter did not move, as slow ones do not in a moment."""
+    if now is None or now.power_mw is not None:
+        return now.power_mw if now else None
+    if before is None or before.counter_uj is None or now.counter_uj is None:
+        return None
+    step = counted(before.counter_uj, now.counter_uj, range_uj=sensor.range_uj)
+    elapsed_us = now.at_us - before.at_us
+    return step.energy_uj * 1_000 // elapsed_us if step.energy_uj and elapsed_us > 0 else None
+
+
 def _spool(settings: Settings, host_id: str) -> dict[str, Any]:
     path = spool_path(settings.state_dir, host_id)
-    if not path.exists():
+    try:
+        there = path.exists()
+    except OSError as error:
+        raise SpoolError(f"cannot read the ledger {path}: {error.strerror}") from error
+    if not there:
         return {"path": str(path), "waiting": 0, "quarantined": []}
     spool = Spool(path, SystemClock())
     quarantined = [{"seq": seq, "reason": reason} for seq, reason in spool.quarantined()]
@@ -80,7 +112,7 @@ def _spool(settings: Settings, host_id: str) -> dict[str, Any]:
 def _text(examined: dict[str, Any]) -> str:
     host, spool = examined["host"], examined["spool"]
     blocks = [f"host {host['name']}  id {host['id']}  boot {host['boot_id']}"]
-    blocks.append(_devices(examined["devices"]))
+    blocks.append(_table(examined["devices"]))
     problems = [
         f"{device['name']}: {device['problem']}"
         for device in examined["devices"]
@@ -102,7 +134,7 @@ def _text(examined: dict[str, Any]) -> str:
     return "\n\n".join(blocks)
 
 
-def _devices(devices: list[dict[str, Any]]) -> str:
+def _table(devices: list[dict[str, Any]]) -> str:
     if not devices:
         return "no sensor found, and no CPU to estimate: nothing can be measured here"
     return render(
@@ -122,6 +154,4 @@ def _devices(devices: list[dict[str, Any]]) -> str:
 
 
 def _now(device: dict[str, Any]) -> str:
-    if device["power_mw"] is not None:
-        return f"{device['power_mw'] / 1000:.1f} W"
-    return format_energy(device["energy_uj"])
+    return MISSING if device["power_mw"] is None else f"{device['power_mw'] / 1000:.1f} W"

@@ -94,7 +94,13 @@ def _text(report: dict[str, Any], keys: list[str]) -> str:
     rows = [_cells(row, keys) for row in report["rows"]]
     rows.append(_cells({**dict.fromkeys(keys, ""), keys[0]: "total", **report["totals"]}, keys))
     notes = [_note(flag) for flag in _flags(report)]
-    return "\n".join([render(head, rows), "", f"ledger: {report['ledger']}", *notes])
+    if "job" in keys:
+        notes.append("a job's row is its own energy; what its children used stands in theirs")
+    reach = [
+        f"covers: {', '.join(report['covers']) or MISSING}",
+        f"not covered: {', '.join(report['does_not_cover'])}",
+    ]
+    return "\n".join([render(head, rows), "", f"ledger: {report['ledger']}", *reach, *notes])
 
 
 def _cells(row: dict[str, Any], keys: list[str]) -> list[str]:

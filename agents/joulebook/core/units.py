@@ -39,11 +39,6 @@ def kwh(energy_uj: int) -> float:
     return energy_uj / UJ_PER_KWH
 
 
-def joules(energy_uj: int) -> float:
-    """Energy in J, correctly rounded from integer microjoules."""
-    return energy_uj / UJ_PER_J
-
-
 def quarter_of(time_us: int) -> int:
     """Start of the quarter hour that holds `time_us` (both µs since the Unix epoch)."""
     return time_us - time_us % QUARTER_US

@@ -6,11 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from joulebook.errors import SettingsError
-from joulebook.settings.records import Labels, Settings
+from joulebook.settings.records import DEFAULT, Labels, Settings
 from joulebook.settings.sources import Given, Report, gather, home
 from joulebook.settings.values import LABEL_READERS, READERS, SETTING_READERS
 
-_DEFAULT = "default"
 _MAY_HOLD_SECRETS = ("token", "server")  # a refused URL can hold a password
 
 
@@ -44,7 +43,7 @@ def load(
     return Settings(
         **settings,
         labels=Labels(**labels),
-        origins={key: given[key].origin if key in values else _DEFAULT for key in READERS},
+        origins={key: given[key].origin if key in values else DEFAULT for key in READERS},
         warnings=tuple(warnings),
     )
 
@@ -52,7 +51,7 @@ def load(
 def describe(settings: Settings) -> dict[str, dict[str, object]]:
     """Every key with the value in force and where it came from; the token only as ``set``."""
     return {
-        key: {"value": _shown(settings, key), "origin": settings.origins.get(key, _DEFAULT)}
+        key: {"value": _shown(settings, key), "origin": settings.origins.get(key, DEFAULT)}
         for key in READERS
     }
 

@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+#: Origin of a value that nobody set.
+DEFAULT = "default"
+
 
 @dataclass(frozen=True, slots=True)
 class Labels:
@@ -27,12 +30,12 @@ class Settings:
         zone: ISO 3166 code of the grid, such as ``FR`` or ``US-CA``; None: no CO2e.
         pue: Power usage effectiveness of the building, a decimal of at least 1.
         state_dir: Where unsent measurements are kept.
-        window_s: Length of a meter window, s.
+        window_s: Length of a meter window, s; where nobody set it, a server may ask for another.
         sample_s: Time between two looks at the sensors, s.
         cpu_tdp_w: Thermal design power of all CPUs together for the estimate, W.
         sysfs_root: Where sysfs is mounted.
         procfs_root: Where procfs is mounted.
-        cgroupfs_root: Where the cgroup file system is mounted.
+        cgroupfs_root: Where the cgroup file system is mounted; read once jobs are discovered.
         labels: What the job says of itself.
         origins: Where each value came from, by key.
         warnings: What was not understood and therefore left at its default.
@@ -52,3 +55,7 @@ class Settings:
     labels: Labels = Labels()
     origins: Mapping[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+
+    def is_set(self, key: str) -> bool:
+        """Whether a person set it: its value is not the default."""
+        return self.origins.get(key, DEFAULT) != DEFAULT

@@ -3,11 +3,11 @@
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from fractions import Fraction
 from typing import Any
 
 from joulebook.core.carbon import facility_uj
 from joulebook.core.fold import BookedPart, Key, MeterWindow, fold
+from joulebook.core.reach import covered, not_covered
 from joulebook.core.units import UJ_PER_KWH, kwh, quarter_of
 from joulebook.tracking.summary import Carbon
 from joulebook.wire import Batch, Job, parse_time
@@ -44,6 +44,13 @@ class _Row:
     err_rand_sq: int = 0
     observed_us: int = 0
     devices: set[tuple[str, str]] = field(default_factory=set)
+    kinds: set[str] = field(default_factory=set)
+
+    @property
+    def uncertainty_uj(self) -> int:
+        """Systematic errors linear per sensor type, then all in quadrature, µJ."""
+        systematic = sum(error**2 for error in self.err_sys_uj.values())
+        return math.isqrt(systematic + self.err_rand_sq)
 
     def add(self, kind: str, meter: MeterWindow, energy_uj: int, place: tuple[str, str]) -> None:
         whole_uj = max(meter.energy_uj, 1)
@@ -55,6 +62,7 @@ class _Row:
         self.err_rand_sq += (meter.err_rand_uj * energy_uj // whole_uj) ** 2
         self.observed_us += meter.observed_us
         self.devices.add(place)
+        self.kinds.add(kind)
 
 
 def local_report(batches: Iterable[Batch], asked: LocalReport) -> dict[str, Any]:
@@ -80,6 +88,8 @@ def local_report(batches: Iterable[Batch], asked: LocalReport) -> dict[str, Any]
             for key, row in sorted(rows.items(), key=lambda item: str(item[0]))
         ],
         "totals": _figures(totals, asked.carbon, jobs),
+        "covers": covered(totals.kinds),
+        "does_not_cover": not_covered(totals.kinds),
     }
 
 
@@ -153,23 +163,32 @@ def _label(key: str, bucket: str, job: Job | None) -> str | None:
 
 
 def _figures(row: _Row, carbon: Carbon, jobs: Mapping[str, Job]) -> dict[str, Any]:
-    grams = carbon.grams(row.energy_uj)
-    systematic = sum(error**2 for error in row.err_sys_uj.values())
     return {
         "energy_uj": str(row.energy_uj),
         "energy_kwh": kwh(row.energy_uj),
         "facility_kwh": float(facility_uj(row.energy_uj, carbon.pue) / UJ_PER_KWH),
-        "emissions_kg": None if grams is None else float(grams / Fraction(1000)),
+        **_emissions(row, carbon),
         "coverage": _coverage(row, jobs),
         "methods": {
             method: energy / row.energy_uj
             for method, energy in sorted(row.by_method.items())
             if row.energy_uj
         },
-        "uncertainty_kwh": kwh(math.isqrt(systematic + row.err_rand_sq)),
+        "uncertainty_kwh": kwh(row.uncertainty_uj),
         "factor_ids": [carbon.factor.factor_id] if carbon.factor else [],
         "flags": [] if carbon.factor else [carbon.flag],
     }
+
+
+def _emissions(row: _Row, carbon: Carbon) -> dict[str, float | None]:
+    """Kg of CO2e, and their range by the energy's uncertainty; a factor states none of its own."""
+    energies = {
+        "emissions_kg": row.energy_uj,
+        "emissions_low_kg": max(0, row.energy_uj - row.uncertainty_uj),
+        "emissions_high_kg": row.energy_uj + row.uncertainty_uj,
+    }
+    grams = {name: carbon.grams(energy_uj) for name, energy_uj in energies.items()}
+    return {name: None if mass is None else float(mass / 1000) for name, mass in grams.items()}
 
 
 def _coverage(row: _Row, jobs: Mapping[str, Job]) -> float | None:

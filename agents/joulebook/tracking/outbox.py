@@ -106,6 +106,11 @@ class Outbox:
             self._thread.join(wait_s)
 
     @property
+    def window_us(self) -> int | None:
+        """Length of window that the server asked for last, µs; None if it has not answered."""
+        return self.last.window_us if self.last else None
+
+    @property
     def shipping(self) -> bool:
         """Whether a round is under way."""
         return self._thread is not None and self._thread.is_alive()

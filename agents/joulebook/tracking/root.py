@@ -11,6 +11,7 @@ from joulebook.clock import Clock, SystemClock
 from joulebook.errors import InvalidInput
 from joulebook.factors import load as load_factors
 from joulebook.metering.assemble import host_record
+from joulebook.metering.pace import pace_of
 from joulebook.metering.rig import open_rig
 from joulebook.settings import Settings, load
 from joulebook.shipping.http import HttpSender
@@ -87,7 +88,7 @@ def build(settings: Settings, clock: Clock) -> Tracker:
         clock=clock,
     )
     atexit.register(outbox.finish)
-    session = Session(rig, outbox, clock, window_s=settings.window_s, sample_s=settings.sample_s)
+    session = Session(rig, outbox, clock, pace_of(settings))
     simulated = frozenset(sensor.uid or "" for sensor in sensors if sensor.simulated)
     return Tracker(session, settings, carbon_of(settings), simulated)
 

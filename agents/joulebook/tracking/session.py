@@ -7,8 +7,9 @@ from collections.abc import Sequence
 
 from joulebook.clock import Clock
 from joulebook.core.attribute import Bucket, largest_remainder
-from joulebook.core.units import US_PER_S, quarter_of
+from joulebook.core.units import quarter_of
 from joulebook.metering.assemble import Booked, Entry, Share
+from joulebook.metering.pace import Pace
 from joulebook.metering.rig import Rig
 from joulebook.metering.sampler import Metered
 from joulebook.tracking.guard import harmless
@@ -33,18 +34,14 @@ class Session:
         rig: Sensors of this host.
         outbox: Where windows and job records go.
         clock: Source of time.
-        window_s: Length of a window, s.
-        sample_s: Time between two looks at the sensors, s.
+        pace: Length of windows and time between two looks at the sensors.
     """
 
-    def __init__(
-        self, rig: Rig, outbox: Outbox, clock: Clock, *, window_s: float, sample_s: float
-    ) -> None:
+    def __init__(self, rig: Rig, outbox: Outbox, clock: Clock, pace: Pace) -> None:
         self.rig = rig
         self.outbox = outbox
         self._clock = clock
-        self._window_us = int(window_s * US_PER_S)
-        self._sample_s = sample_s
+        self._pace = pace
         self._sampler = rig.sampler()
         self._kinds = {sensor.uid: sensor.kind for sensor, _ in rig.sensors}
         self._jobs = JobBook(new_uid(clock.wall_us()))
@@ -98,7 +95,8 @@ class Session:
                 return False
             now_us = self._sampler.timeline.now()
             crossed = quarter_of(now_us) != self._quarter_us
-            if crossed or self._clock.monotonic_us() - self._cut_at_us >= self._window_us:
+            window_us = self._pace.length_us(self.outbox.window_us)
+            if crossed or self._clock.monotonic_us() - self._cut_at_us >= window_us:
                 self._cut()
                 return True
             self._sampler.sample()
@@ -154,7 +152,7 @@ class Session:
         ).start()
 
     def _run(self, stop: threading.Event) -> None:
-        while not stop.wait(self._sample_s):
+        while not stop.wait(self._pace.sample_s):
             with harmless("sampling"):
                 if self.tick():
                     self.outbox.ship()

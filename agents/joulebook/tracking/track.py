@@ -147,7 +147,12 @@ def track(  # noqa: PLR0913 - the names a user writes, all optional
         name: Name for people; a decorated function's own name if not given.
         project: Project that the energy is charged to.
         summary: Print one line to standard error at the end of the outermost span.
+
+    Raises:
+        TypeError: The first argument is not a function: labels are given by name.
     """
+    if function is not None and not callable(function):
+        raise TypeError(f"track takes labels by name, such as track(model={function!r})")
     fields = {
         "model": model,
         "variant": variant,

@@ -1,12 +1,13 @@
 """Reports: kWh and CO2e by any of the keys, from the ledger alone."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection
 
 from joulebook.core.carbon import Factor
+from joulebook.core.reach import covered, not_covered
 from joulebook.wire import format_time
 from joulebook_server.services.balance import ALL_FROM_US, ALL_TO_US
 from joulebook_server.services.coverage import CoverageTable
@@ -18,10 +19,6 @@ from joulebook_server.store import reports as stored
 from joulebook_server.store.engine import Store
 from joulebook_server.store.jobs import EffectiveJob
 from joulebook_server.store.reports import Line, Place, Watched
-
-#: What nothing here ever measures.
-NOT_COVERED = ("fans", "network cards", "storage", "power supply losses", "cooling beyond PUE")
-_COVERS = {"gpu": "GPU", "cpu": "CPU package", "dram": "DRAM"}
 
 
 @dataclass(frozen=True)
@@ -61,8 +58,8 @@ def report(store: Store, request: ReportRequest, site: Site) -> dict[str, Any]:
     return {
         "rows": _rows(request, read, rows, site),
         "totals": totals.figures(site, _total_coverage(request, read, totals), Work()),
-        "covers": sorted(_COVERS.get(one, one) for one in components),
-        "does_not_cover": _not_covered(components),
+        "covers": covered(components),
+        "does_not_cover": not_covered(components),
         "from": None if request.from_us == ALL_FROM_US else format_time(request.from_us),
         "to": None if request.to_us == ALL_TO_US else format_time(request.to_us),
         "tz": request.tz.key,
@@ -110,11 +107,6 @@ def _rows(
 def _total_coverage(request: ReportRequest, read: _Read, totals: Row) -> float | None:
     """Coverage over all rows together."""
     return read.coverage(replace(request, keys=())).of((), jobs_alone=totals.jobs_alone)
-
-
-def _not_covered(components: Collection[str]) -> list[str]:
-    """What no sensor of this report sees, by name."""
-    return [*(name for one, name in _COVERS.items() if one not in components), *NOT_COVERED]
 
 
 def _factor(factor: Factor) -> dict[str, Any]:

@@ -39,7 +39,7 @@ def missing_before(connection: Connection, batch: Batch) -> list[int]:
     )
     seen = set(connection.execute(query).scalars())
     first = batch.seq - _SEEN_LIMIT
-    absent = [seq for seq in range(max(1, first), batch.seq) if seq not in seen]
+    absent = [seq for seq in range(max(0, first), batch.seq) if seq not in seen]
     return absent[-MISSING_LIMIT:]
 
 

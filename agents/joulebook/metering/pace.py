@@ -1,0 +1,40 @@
+"""How often sensors are looked at, and how long a window gets."""
+
+from dataclasses import dataclass
+
+from joulebook.core.units import US_PER_S
+from joulebook.settings import Settings
+
+#: A server may ask for windows between these lengths, µs.
+SHORTEST_US, LONGEST_US = US_PER_S, 300 * US_PER_S
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """The rhythm of measuring.
+
+    Attributes:
+        window_us: Length of a window, µs.
+        sample_s: Time between two looks at the sensors, s.
+        fixed: True where a person set the length: then no server changes it.
+    """
+
+    window_us: int
+    sample_s: float
+    fixed: bool = False
+
+    def length_us(self, asked_us: int | None) -> int:
+        """Length of the next window, µs.
+
+        Args:
+            asked_us: What the server asked for last, µs; None if it has not answered.
+        """
+        if self.fixed or asked_us is None:
+            return self.window_us
+        return min(max(asked_us, SHORTEST_US), LONGEST_US)
+
+
+def pace_of(settings: Settings) -> Pace:
+    """The rhythm by the settings in force."""
+    window_us = int(settings.window_s * US_PER_S)
+    return Pace(window_us, settings.sample_s, fixed=settings.is_set("window_s"))
