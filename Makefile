@@ -9,10 +9,13 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint bench lock clean
+.PHONY: help up demo test lint bench screenshots lock clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+up: $(VENV)/.demo ## Start server and agent on this machine, serve the pages (PORT=8400, ZONE=FR for CO2e)
+	@$(BIN)/joulebook up $(if $(ZONE),--zone $(ZONE)) $(if $(PORT),--port $(PORT))
 
 demo: $(VENV)/.demo ## Measure a real experiment, print its table, keep serving (EXIT=1 ends, ZONE=FR for CO2e)
 	@$(BIN)/joulebook demo $(if $(ZONE),--zone $(ZONE)) $(if $(PORT),--port $(PORT)) $(if $(filter-out 0,$(EXIT)),--exit)
@@ -30,12 +33,15 @@ lint: $(VENV)/.dev ## Check style, types, who imports whom, and declared depende
 bench: $(VENV)/.dev ## Print what `import joulebook` costs beside bare Python
 	@$(BIN)/python benchmarks/import_cost.py
 
+screenshots: $(VENV)/.dev ## Write pictures of the pages, light, dark and narrow, to build/screenshots (TO=docs/images)
+	@$(BIN)/python -m scripts.screenshots $(or $(TO),build/screenshots)
+
 lock: $(VENV)/.dev ## Renew requirements/*.txt (UPGRADE=1 takes newer releases)
 	@BIN=$(BIN) UPGRADE=$(UPGRADE) requirements/lock
 
 clean: ## Remove all that make created, .venv and the demo's data included
 	rm -rf $(VENV) .joulebook build dist .hypothesis .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
-	find agents app migrations tests benchmarks -name __pycache__ -prune -exec rm -rf {} +
+	find agents app migrations tests benchmarks scripts -name __pycache__ -prune -exec rm -rf {} +
 
 # A stamp is as new as the last install, so a second call installs nothing.
 $(VENV)/.demo $(VENV)/.dev: $(VENV)/.%: pyproject.toml requirements/%.txt requirements/build.txt | $(VENV)/bin/pip

@@ -11,6 +11,8 @@ Named by what the caller does next, not by where the fault lies::
     │   ├── Gone              normal: the device or process left
     │   └── Fatal             this device will not answer again: drop it, say why
     ├── SpoolError            the local store of unsent batches cannot be used
+    ├── AgentError            an agent cannot run here
+    ├── NoAgent               the agent of this host cannot be asked: measure without it
     └── ShippingError         a batch was not acknowledged
         ├── Unreachable       keep it and try later (`retry_after_s` if the server said when)
         ├── TooLarge          split it and send the halves
@@ -62,6 +64,14 @@ class Fatal(ProbeError):  # noqa: N818 - named by what the caller does
 
 class SpoolError(JoulebookError):
     """The local store of unsent batches cannot be used."""
+
+
+class AgentError(JoulebookError):
+    """An agent cannot run here; the text says what to do."""
+
+
+class NoAgent(JoulebookError):  # noqa: N818 - named by what it is
+    """The agent of this host cannot be asked: measure without it."""
 
 
 class ShippingError(JoulebookError):

@@ -15,6 +15,7 @@ from joulebook.clock import Clock, SystemClock
 from joulebook.core.units import US_PER_S
 from joulebook.errors import InvalidInput
 from joulebook_demo import digits, ledger
+from joulebook_demo.arrival import await_jobs
 from joulebook_demo.experiment import PROJECT, Trial, conduct
 from joulebook_demo.ledger import LedgerError
 from joulebook_demo.report import report_of
@@ -53,9 +54,12 @@ def _run(arguments: argparse.Namespace, scale: Scale) -> int:
     if arguments.zone is not None:
         known.get(arguments.zone)
     _check_server(arguments.server)
+    clock = SystemClock()
     with tempfile.TemporaryDirectory(prefix="joulebook-demo-") as folder:
-        trials = _experiment(scale, Path(folder), SystemClock())
+        trials = _experiment(scale, Path(folder), clock)
     uids = [uid for trial in trials for uid in (trial.build, *trial.rounds)]
+    if not await_jobs(arguments.server, uids, clock):
+        print("joulebook demo: some measurements have not reached the server yet", file=sys.stderr)
     answers = ledger.read(arguments.server, PROJECT, uids)
     report = report_of(trials, answers, arguments.zone, (known.cleanest(), known.dirtiest()))
     arguments.json.parent.mkdir(parents=True, exist_ok=True)

@@ -71,13 +71,18 @@ def read(server: str, project: str, uids: Sequence[str]) -> Answers:
     query = urlencode({"group_by": "job", "filter": f"project:{project}"})
     report = get(server, f"/v1/reports?{query}")
     rows = {row["job"]: row for row in report["rows"]}
-    jobs = [get(server, f"/v1/jobs/{quote(uid, safe=':')}") for uid in uids]
+    jobs = [get(server, path_of(uid)) for uid in uids]
     return Answers(
         jobs={job["uid"]: job_of(job, rows.get(job["uid"])) for job in jobs},
         factors=report.get("factors", ()),
         covers=report.get("covers", ()),
         does_not_cover=report.get("does_not_cover", ()),
     )
+
+
+def path_of(uid: str) -> str:
+    """Where the server answers about one job."""
+    return f"/v1/jobs/{quote(uid, safe=':')}"
 
 
 def job_of(record: Mapping[str, Any], row: Mapping[str, Any] | None) -> Job:

@@ -5,6 +5,7 @@
 ServerError
 ├── CannotStart      one clear line on standard error, exit code 1
 │   └── StoreError   the database cannot be used as it is
+├── Unavailable      the database cannot be used just now; 503
 └── Problem          an answer of the API: status, title, detail (RFC 9457)
 """
 
@@ -19,6 +20,22 @@ class CannotStart(ServerError):  # noqa: N818 - named by what it means
 
 class StoreError(CannotStart):
     """The database cannot be used as it is."""
+
+
+class Unavailable(ServerError):  # noqa: N818 - named by what it means
+    """The database cannot be used just now: busy, full, read-only or out of reach.
+
+    Attributes:
+        reason: What the database said.
+        advice: What to do.
+        retry_after_s: When it is worth asking again, s.
+    """
+
+    def __init__(self, reason: str, advice: str, retry_after_s: int) -> None:
+        super().__init__(f"the database cannot be used now ({reason}): {advice}")
+        self.reason = reason
+        self.advice = advice
+        self.retry_after_s = retry_after_s
 
 
 class Problem(ServerError):  # noqa: N818 - the standard's word

@@ -7,9 +7,25 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from joulebook_server import __version__
-from joulebook_server.api import batches, docs, health, jobs, ledger, problems, reports
+from joulebook_server.api import (
+    batches,
+    docs,
+    fleet,
+    health,
+    jobs,
+    ledger,
+    models,
+    power,
+    problems,
+    reports,
+)
 from joulebook_server.settings import Settings
 from joulebook_server.store.engine import Store
+from joulebook_server.web import fleet as web_fleet
+from joulebook_server.web import jobs as web_jobs
+from joulebook_server.web import models as web_models
+from joulebook_server.web import overview
+from joulebook_server.web.static_files import static_files
 
 
 def create_app(settings: Settings, store: Store | None = None) -> FastAPI:
@@ -39,7 +55,10 @@ def create_app(settings: Settings, store: Store | None = None) -> FastAPI:
     app.state.store = opened
     app.state.clock = _wall_us
     problems.install(app)
-    for part in (batches, jobs, reports, ledger, health, docs):
+    for pages in (overview, web_jobs, web_models, web_fleet):
+        app.include_router(pages.router)
+    app.mount("/static", static_files())
+    for part in (batches, power, jobs, models, fleet, reports, ledger, health, docs):
         app.include_router(part.router)
     return app
 

@@ -5,7 +5,7 @@ import os
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
-from fractions import Fraction
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from joulebook_server.errors import CannotStart
 PREFIX = "JOULEBOOK_SERVER_"
 TABLE = "joulebook-server"
 _PORTS = 65_535
+_MAX_PUE = 10  # a figure above is a slip: no data centre is that wasteful
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +26,7 @@ class Settings:
         port: TCP port; 0 takes a free one.
         database_url: SQLAlchemy URL of the database.
         zone: Grid zone of this site, such as ``FR``; wins over what hosts say of themselves.
-        pue: Power usage effectiveness of this site, a decimal of at least 1.
+        pue: Power usage effectiveness of this site, a decimal from 1 to 10.
         max_body_mb: Largest batch, MiB of JSON.
     """
 
@@ -103,7 +104,7 @@ def _read(key: str, value: object, source: str) -> object:
         )
     try:
         return _READERS.get(key, str)(str(value))
-    except (ValueError, ZeroDivisionError) as error:
+    except ValueError as error:
         raise CannotStart(f"{key} ({source}) cannot be {value!r}: {error}") from error
 
 
@@ -114,8 +115,12 @@ def _port(text: str) -> int:
 
 
 def _pue(text: str) -> str:
-    if Fraction(text) < 1:
-        raise ValueError("PUE is at least 1: facility energy over the machines' energy")
+    try:
+        figure = Decimal(text)
+    except InvalidOperation:
+        figure = Decimal("NaN")
+    if not figure.is_finite() or not 1 <= figure <= _MAX_PUE:
+        raise ValueError("must be a decimal from 1 to 10, such as 1.2")
     return text
 
 

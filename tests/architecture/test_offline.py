@@ -20,6 +20,7 @@ print(json.dumps({"seen": seen, "kept": run.summary.kept if run.summary else Non
 
 
 def _track(folder: Path, **extra: str) -> dict[str, object]:
+    extra = {"JOULEBOOK_AGENT_SOCKET": "none", **extra}
     inherited = {key: value for key, value in os.environ.items() if "JOULEBOOK" not in key}  # noqa: TID251 - handed to a real process
     done = subprocess.run(
         [sys.executable, "-I", "-c", TRACKED],

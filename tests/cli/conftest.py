@@ -19,6 +19,7 @@ def environment(tmp_path: Path) -> dict[str, str]:
         **kept,
         "JOULEBOOK_STATE_DIR": str(tmp_path / "state"),
         "HOME": str(tmp_path),
+        "JOULEBOOK_AGENT_SOCKET": "none",
         "COLUMNS": "120",
     }
 

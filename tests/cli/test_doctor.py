@@ -73,3 +73,49 @@ def test_it_fits_a_narrow_terminal_but_for_words_that_cannot_be_cut(
     done = joulebook("doctor", "--sysfs-root", str(tmp_path), COLUMNS="40")
     lines = [line for line in done.stdout.splitlines() if "  " in line]
     assert any(line.startswith("method  estimated") for line in lines)
+
+
+def test_a_state_folder_that_can_be_used_is_no_problem_and_is_not_made(
+    joulebook: Command, environment: dict[str, str]
+) -> None:
+    told = json.loads(joulebook("doctor", "--json").stdout)
+    state = environment["JOULEBOOK_STATE_DIR"]
+    assert told["state_dir"] == {"path": state, "problem": None}
+    assert [spool["problem"] for spool in told["spools"]] == [None, None]
+    assert not Path(state).exists()
+
+
+@pytest.mark.parametrize("place", ["/proc/sys", "/proc/sys/joulebook"])  # read-only for root too
+def test_a_state_folder_that_cannot_be_written_is_named(joulebook: Command, place: str) -> None:
+    told = json.loads(joulebook("doctor", "--json", JOULEBOOK_STATE_DIR=place).stdout)
+    assert f"cannot write the state folder {place}: " in told["state_dir"]["problem"]
+    done = joulebook("doctor", JOULEBOOK_STATE_DIR=place)
+    assert f"nothing can be kept: {told['state_dir']['problem']}" in done.stdout
+
+
+def test_a_state_folder_that_cannot_be_read_leaves_what_waits_unknown(
+    joulebook: Command, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("")
+    place = str(tmp_path / "file")
+    told = json.loads(joulebook("doctor", "--json", JOULEBOOK_STATE_DIR=place).stdout)
+    assert "Not a directory" in told["state_dir"]["problem"]
+    assert [spool["waiting"] for spool in told["spools"]] == [None, None]
+    done = joulebook("doctor", JOULEBOOK_STATE_DIR=place)
+    assert done.returncode == 0
+    assert "unsent: unknown, cannot read the state folder" in done.stdout
+    assert "JOULEBOOK_STATE_DIR" in done.stdout
+
+
+def test_a_damaged_ledger_is_named_and_kept(
+    joulebook: Command, environment: dict[str, str]
+) -> None:
+    host = json.loads(joulebook("doctor", "--json").stdout)["host"]["id"]
+    ledger = Path(environment["JOULEBOOK_STATE_DIR"]) / f"tracker-{host}.db"
+    ledger.parent.mkdir()
+    ledger.write_bytes(b"no database" * 1000)
+    first, second = joulebook("doctor"), joulebook("doctor", "--json")
+    (kept,) = ledger.parent.glob("*.damaged-*")
+    assert str(kept) in first.stdout
+    damaged = {one["role"]: one["damaged"] for one in json.loads(second.stdout)["spools"]}
+    assert damaged == {"agent": [], "tracker": [str(kept)]}

@@ -108,3 +108,14 @@ def test_a_damaged_ledger_is_named_and_kept(
     assert "the damaged ledger" in second.stderr
     (kept,) = state.glob("*.damaged-*")
     assert kept.read_bytes().startswith(b"no database")
+
+
+@pytest.mark.parametrize("below", ["", "state"])
+def test_a_state_folder_that_cannot_be_read_is_an_error(
+    joulebook: Command, tmp_path: Path, below: str
+) -> None:
+    (tmp_path / "file").write_text("")
+    done = joulebook("report", JOULEBOOK_STATE_DIR=str(tmp_path / "file" / below))
+    assert (done.returncode, done.stdout) == (1, "")
+    (line,) = done.stderr.splitlines()
+    assert "cannot read the state folder" in line

@@ -5,6 +5,11 @@ HEAD = ["model", "energy", "method"]
 ROWS = [["digits", "1.25 kWh", "counter"], ["bert", MISSING, "estimated"]]
 
 
+def test_a_name_cannot_break_the_table_or_steer_the_terminal() -> None:
+    text = render(["model"], [["evil\x1b[31m\nfoo"]], width=80)
+    assert text.splitlines()[1] == "evil\ufffd[31m\ufffdfoo"
+
+
 def test_figures_are_flush_right_and_words_flush_left() -> None:
     lines = render(HEAD, ROWS, 80).splitlines()
     assert lines == [

@@ -1,6 +1,7 @@
 import pytest
 from tests.discovery.conftest import Procfs
 
+from joulebook.core.families import Process
 from joulebook.discovery.processes import CpuTimes, MemoryUse, ProcessTable
 from joulebook.errors import Fatal
 
@@ -10,45 +11,21 @@ def table(procfs: Procfs) -> ProcessTable:
     return ProcessTable(procfs.root)
 
 
-def test_a_tree_holds_the_root_and_all_below(procfs: Procfs, table: ProcessTable) -> None:
-    for pid, parent in ((1, 0), (50, 1), (51, 50), (7, 51), (60, 1)):
-        procfs.process(pid, parent)
-    assert table.tree(50) == {50, 51, 7}
-
-
-def test_the_tree_of_a_process_that_left_is_empty(procfs: Procfs, table: ProcessTable) -> None:
-    procfs.process(51, 50)
-    assert table.tree(50) == frozenset()
-
-
-def test_a_tree_that_names_itself_as_parent_ends(procfs: Procfs, table: ProcessTable) -> None:
-    procfs.process(50, 51)
-    procfs.process(51, 50)
-    assert table.tree(50) == {50, 51}
+def test_a_look_tells_parent_time_and_start_of_every_process(
+    procfs: Procfs, table: ProcessTable
+) -> None:
+    procfs.process(50, 1, (100, 20, 3000, 400))
+    procfs.process(7, 50, (1, 2, 3, 4))
+    assert table.look() == {
+        50: Process(parent=1, ticks=3520, started=577801),
+        7: Process(parent=50, ticks=10, started=577801),
+    }
 
 
 @pytest.mark.parametrize("name", ["a b", "x) S 99 (y", "((", "name\n1", "\N{SNOWMAN}"])
 def test_a_name_may_hold_anything(procfs: Procfs, table: ProcessTable, name: str) -> None:
     procfs.process(50, 1, (1, 2, 3, 4), name)
-    procfs.process(51, 50, name=name)
-    assert table.tree(50) == {50, 51}
-    assert table.cpu_ticks([50]) == 10
-
-
-def test_ticks_count_reaped_children(procfs: Procfs, table: ProcessTable) -> None:
-    procfs.process(50, 1, (100, 20, 3000, 400))
-    assert table.cpu_ticks([50]) == 3520
-
-
-def test_ticks_of_several_add_up(procfs: Procfs, table: ProcessTable) -> None:
-    procfs.process(50, 1, (1, 0, 0, 0))
-    procfs.process(51, 50, (0, 5, 0, 0))
-    assert table.cpu_ticks(frozenset({50, 51})) == 6
-
-
-def test_a_process_that_left_adds_no_ticks(procfs: Procfs, table: ProcessTable) -> None:
-    procfs.process(50, 1, (1, 0, 0, 0))
-    assert table.cpu_ticks([50, 51]) == 1
+    assert table.look()[50] == Process(parent=1, ticks=10, started=577801)
 
 
 @pytest.mark.parametrize("content", ["", "50 (pyth", "50 (python) S", "50 (python) S x 1 2 3"])
@@ -56,7 +33,15 @@ def test_a_stat_cut_short_is_a_process_that_left(
     procfs: Procfs, table: ProcessTable, content: str
 ) -> None:
     procfs.write("50/stat", content)
-    assert table.cpu_ticks([50]) == 0
+    assert table.look() == {}
+    assert table.started(50) is None
+
+
+def test_a_process_is_told_from_a_later_one_by_its_start(
+    procfs: Procfs, table: ProcessTable
+) -> None:
+    procfs.process(50, 1)
+    assert table.started(50) == 577801
 
 
 def test_memory_is_the_proportional_share(procfs: Procfs, table: ProcessTable) -> None:
@@ -72,15 +57,6 @@ def test_memory_that_nobody_tells_is_not_zero(table: ProcessTable) -> None:
 def test_the_memory_of_an_ended_process_is_not_zero(procfs: Procfs, table: ProcessTable) -> None:
     procfs.write("50/smaps_rollup", "")
     assert table.pss_bytes([50]) is None
-
-
-def test_an_environment_is_split_at_the_first_sign(procfs: Procfs, table: ProcessTable) -> None:
-    procfs.write("50/environ", b"A=1\0B=x=y\0EMPTY=\0stray\0\0BAD=\xff\0")
-    assert table.environ(50) == {"A": "1", "B": "x=y", "EMPTY": "", "BAD": "\ufffd"}
-
-
-def test_the_environment_of_a_process_that_left_is_none(table: ProcessTable) -> None:
-    assert table.environ(50) is None
 
 
 def test_a_process_exists_while_its_entry_does(procfs: Procfs, table: ProcessTable) -> None:

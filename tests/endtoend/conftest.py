@@ -19,7 +19,8 @@ from tests.fakes.nvml_build import environment as fake_driver
 def clean_environment(home: Path) -> dict[str, str]:
     """This process's environment without settings of joulebook."""
     kept = {name: text for name, text in os.environ.items() if "JOULEBOOK" not in name}  # noqa: TID251 - handed to a real process
-    return {**kept, "HOME": str(home), "JOULEBOOK_STATE_DIR": str(home / "state")}
+    own = {"HOME": str(home), "JOULEBOOK_STATE_DIR": str(home / "state")}
+    return {**kept, **own, "JOULEBOOK_AGENT_SOCKET": "none"}
 
 
 @dataclass

@@ -120,7 +120,10 @@ def test_a_refused_correction_changes_nothing(
     assert one(client, "run:1") == before, path
 
 
-@pytest.mark.parametrize("content", ["", "[]", "{", "5", "null"])
+NO_OBJECT = ["", "[]", "{", "5", "null", "\xff", '{"model": "m"', "[" * 50_000]
+
+
+@pytest.mark.parametrize("content", NO_OBJECT, ids=lambda content: content[:20])
 def test_a_correction_that_is_no_object_is_refused(
     client: TestClient, send: Send, content: str
 ) -> None:
@@ -132,3 +135,20 @@ def test_a_correction_that_is_no_object_is_refused(
         422,
         "application/problem+json",
     )
+    assert answer.json()["path"] == "$"
+
+
+def test_a_correction_of_nothing_is_no_revision(client: TestClient, send: Send) -> None:
+    send(ran(JobSpec()))
+    corrected = client.patch("/v1/jobs/run:1", json={"model": "right"}).json()
+    assert client.patch("/v1/jobs/run:1", json={}).json() == corrected
+    assert client.patch("/v1/jobs/run:2", json={}).status_code == 404
+
+
+def test_a_correction_over_64_kib_is_too_large(client: TestClient, send: Send) -> None:
+    send(ran(JobSpec()))
+    padded = '{"model": "right"' + " " * 65_518 + "}"
+    assert client.patch("/v1/jobs/run:1", content=padded).json()["model"] == "right"
+    answer = client.patch("/v1/jobs/run:1", content=padded + " ")
+    assert (len(padded), answer.status_code) == (65_536, 413)
+    assert answer.json()["path"] == "$"

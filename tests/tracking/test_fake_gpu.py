@@ -38,6 +38,7 @@ def on_fake_gpu(tmp_path: Path) -> Run:
         (tmp_path / "script").write_text("", encoding="utf-8")
         kept = {name: text for name, text in os.environ.items() if "JOULEBOOK" not in name}  # noqa: TID251 - handed to a real process
         state = {"JOULEBOOK_STATE_DIR": str(tmp_path / "state"), "HOME": str(tmp_path)}
+        state["JOULEBOOK_AGENT_SOCKET"] = "none"
         done = subprocess.run(
             [sys.executable, "-c", HEAD + textwrap.dedent(code)],
             env={**kept, **state, **fake_driver(tmp_path / "script", tmp_path / "clock")},

@@ -3,7 +3,8 @@ from fractions import Fraction
 
 from joulebook.core.carbon import Factor
 from joulebook.core.window import Window
-from joulebook.tracking.span import Labels, Span
+from joulebook.metering.figures import figures_of
+from joulebook.metering.span import Labels, Span
 from joulebook.tracking.summary import Carbon, summarise
 
 FACTOR = Factor(
@@ -35,9 +36,9 @@ def ended(energy_uj: int | None) -> Span:
 
 
 def line(energy_uj: int | None, carbon: Carbon = HERE, **simulated: frozenset[str]) -> str:
-    return (
-        summarise(ended(energy_uj), carbon, "kept here", **simulated).line().replace("\u2009", " ")
-    )
+    span = ended(energy_uj)
+    figures = figures_of(span, 0, **simulated)
+    return summarise(span, figures, carbon, "kept here").line().replace("\u2009", " ")
 
 
 def test_the_line_tells_energy_error_carbon_method_coverage_and_place() -> None:

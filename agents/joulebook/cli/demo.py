@@ -1,130 +1,67 @@
-"""`joulebook demo`: server, a real measured experiment, its table; then it keeps serving."""
+"""`joulebook demo`: a real experiment, measured by server and agent; then both go on."""
 
 import argparse
-import importlib.util
-import signal
-import subprocess
-import sys
-import threading
-from collections.abc import Iterator, Sequence
+import os
+import tempfile
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
 
-from joulebook.settings.children import for_demo
+from joulebook.cli import up
+from joulebook.cli.processes import Asked, Children, require
+from joulebook.settings.children import for_demo, without_ours
 
-READY_S = 30.0
-STOP_S = 10.0
-_NEEDED = (
-    "joulebook_server",
-    "uvicorn",
-    "numpy",
-    "sklearn",
-    "onnx",
-    "onnxruntime",
-    "threadpoolctl",
-)
+_NEEDED = (*up.NEEDED, "numpy", "sklearn", "onnx", "onnxruntime", "threadpoolctl")
+#: The kernel takes 107 bytes as the path of a socket (unix(7)); the agent puts a lock beside it.
+_LONGEST_SOCKET = 100
+_INTERRUPTED = 130
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Start the server, run the experiment against it, keep serving until Ctrl-C."""
-    missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
-    if missing:
-        print(
-            f"joulebook demo: {', '.join(missing)} not installed; "
-            "run: pip install 'joulebook[demo]'",
-            file=sys.stderr,
-        )
-        return 1
+    """Start server and agent, run the experiment on them, keep serving until Ctrl-C."""
+    require(_NEEDED, "demo")
     folder = Path(arguments.folder).absolute()
-    with _server(arguments, folder) as url:
-        if url is None:
-            return 1
-        code = _experiment(arguments.zone, url, folder)
-        if code or arguments.exit:
-            return code
-        _name_urls(url)
-        _until_interrupted()
-    return 0
+    measured = False
+    try:
+        with _socket(folder) as socket, Children() as children:
+            code = _experiment(children, arguments, folder, socket)
+            measured = True
+            if not code and not arguments.exit:
+                children.watch()
+    except Asked:
+        print("stopped", flush=True)
+        return 0 if measured else _INTERRUPTED
+    return code
 
 
-def _experiment(zone: str | None, url: str, folder: Path) -> int:
-    words = [sys.executable, "-m", "joulebook_demo", "--server", url]
-    words += ["--json", str(folder / "result.json"), *(["--zone", zone] if zone else [])]
-    environment = for_demo(url, folder / "state", zone)
-    return subprocess.run(words, env=environment, check=False).returncode  # noqa: S603
+def _experiment(
+    children: Children, arguments: argparse.Namespace, folder: Path, socket: Path
+) -> int:
+    zone = arguments.zone
+    place = up.Place(
+        folder=folder,
+        port=arguments.port,
+        zone=zone,
+        socket=socket,
+        environment=without_ours(),
+    )
+    url = up.start(children, place)
+    print(f"joulebook demo ready on {url} (live in a browser while it runs)", flush=True)
+    words = ["joulebook_demo", "--server", url, "--json", str(folder / "result.json")]
+    words += ["--zone", zone] if zone else []
+    environment = for_demo(url, folder / "state", zone, socket)
+    code = children.finish(children.start("experiment", words, environment, announces=False))
+    if not code and not arguments.exit:
+        print(f"\nStill serving, data in {folder}; Ctrl-C stops it.\n{up.pages(url)}", flush=True)
+    return code
 
 
 @contextmanager
-def _server(arguments: argparse.Namespace, folder: Path) -> Iterator[str | None]:
-    """A server process; yields its URL, or None where it did not start."""
-    process = subprocess.Popen(  # noqa: S603 - our own module
-        _serve_command(arguments, folder),
-        stdout=subprocess.PIPE,
-        text=True,
-        # Ctrl-C is for us: we stop the server once we are done with it.
-        start_new_session=True,
-    )
-    try:
-        yield _ready_url(process)
-    finally:
-        process.send_signal(signal.SIGTERM)
-        try:
-            process.wait(STOP_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-
-
-def _serve_command(arguments: argparse.Namespace, folder: Path) -> Sequence[str]:
-    folder.mkdir(parents=True, exist_ok=True)
-    words = [sys.executable, "-m", "joulebook_server", "serve"]
-    words += ["--port", str(arguments.port), "--database-url", f"sqlite:///{folder}/server.db"]
-    return [*words, *(["--zone", arguments.zone] if arguments.zone else [])]
-
-
-def _ready_url(process: "subprocess.Popen[str]") -> str | None:
-    """The URL of the ready line; its other lines go on to our own output."""
-    if process.stdout is None:
-        return None
-    watchdog = threading.Timer(READY_S, process.kill)
-    watchdog.start()
-    try:
-        for line in process.stdout:
-            if " ready on " in line:
-                print(line, end="", flush=True)
-                threading.Thread(target=_echo, args=(process.stdout,), daemon=True).start()
-                return line.split(" ready on ")[1].split()[0]
-            print(line, end="", flush=True)
-    finally:
-        watchdog.cancel()
-    print("joulebook demo: the server did not start", file=sys.stderr)
-    return None
-
-
-def _echo(stream: IO[str]) -> None:
-    for line in stream:
-        print(line, end="", flush=True)
-
-
-def _name_urls(url: str) -> None:
-    print(
-        f"""
-Still serving; Ctrl-C ends it. The data stays in the folder of the demo.
-  report   {url}/v1/reports?group_by=model,variant,kind
-  balance  {url}/v1/ledger/balance
-  jobs     {url}/v1/jobs
-  API      {url}/docs""",
-        flush=True,
-    )
-
-
-def _until_interrupted() -> None:
-    stopped = threading.Event()
-    before = signal.signal(signal.SIGTERM, lambda *_: stopped.set())
-    try:
-        stopped.wait()
-    except KeyboardInterrupt:
-        print("\nstopped")
-    finally:
-        signal.signal(signal.SIGTERM, before)
+def _socket(folder: Path) -> Iterator[Path]:
+    """Where the demo's own agent listens: in its folder, if the kernel takes so long a path."""
+    own = folder / "agent.sock"
+    if len(os.fsencode(own)) <= _LONGEST_SOCKET:
+        yield own
+        return
+    with tempfile.TemporaryDirectory(prefix="joulebook-") as short:
+        yield Path(short) / "agent.sock"

@@ -4,18 +4,22 @@ import argparse
 import json
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
+from joulebook.cli.state_folder import damaged_beside, files_in, folder_problem
 from joulebook.cli.table import render
 from joulebook.clock import SystemClock
 from joulebook.core.counters import counted
 from joulebook.core.units import MISSING
 from joulebook.errors import ProbeError, SpoolError
 from joulebook.metering.rig import Rig, open_rig
+from joulebook.metering.station import spool_path
 from joulebook.probes.protocol import Probe, Reading, Sensor
 from joulebook.settings import Settings, describe, load
 from joulebook.shipping.spool import Spool
-from joulebook.tracking.root import spool_path
+from joulebook.tracking.root import find_agent
+from joulebook.wire.records import ROLES
 
 #: Time between the two looks that tell the power of a counter, s.
 LOOK_S = 0.25
@@ -43,7 +47,12 @@ def _examine(rig: Rig, settings: Settings) -> dict[str, Any]:
         "dropped": [{"path": gone.path, "reason": gone.reason} for gone in rig.dropped],
         "jobs": [],
         "settings": describe(settings),
-        "spool": _spool(settings, rig.host.id),
+        "agent": _agent(settings),
+        "state_dir": {
+            "path": str(settings.state_dir),
+            "problem": folder_problem(settings.state_dir),
+        },
+        "spools": [_spool(settings, role, rig.host.id) for role in ROLES],
     }
 
 
@@ -96,21 +105,38 @@ def _power_mw(sensor: Sensor, before: Reading | None, now: Reading | None) -> in
     return step.energy_uj * 1_000 // elapsed_us if step.energy_uj and elapsed_us > 0 else None
 
 
-def _spool(settings: Settings, host_id: str) -> dict[str, Any]:
-    path = spool_path(settings.state_dir, host_id)
+def _spool(settings: Settings, role: str, host_id: str) -> dict[str, Any]:
+    """What waits in a spool; `waiting` is None where it cannot be read, and `problem` says why."""
+    path = spool_path(settings.state_dir, role, host_id)
     try:
-        there = path.exists()
-    except OSError as error:
-        raise SpoolError(f"cannot read the ledger {path}: {error.strerror}") from error
-    if not there:
-        return {"path": str(path), "waiting": 0, "quarantined": []}
+        held, problem = _held(path), None
+    except SpoolError as error:
+        held, problem = {"waiting": None, "quarantined": [], "damaged": []}, str(error)
+    return {"role": role, "path": str(path), **held, "problem": problem}
+
+
+def _held(path: Path) -> dict[str, Any]:
+    if path.name not in files_in(path.parent):
+        return {"waiting": 0, "quarantined": [], "damaged": damaged_beside(path)}
     spool = Spool(path, SystemClock())
-    quarantined = [{"seq": seq, "reason": reason} for seq, reason in spool.quarantined()]
-    return {"path": str(path), "waiting": spool.count(), "quarantined": quarantined}
+    return {
+        "quarantined": [{"seq": seq, "reason": reason} for seq, reason in spool.quarantined()],
+        "waiting": spool.count(),
+        "damaged": damaged_beside(path),  # after it was opened: that moves a damaged file aside
+    }
+
+
+def _agent(settings: Settings) -> dict[str, Any] | None:
+    """What the agent of this host says of itself; None where trackers find none."""
+    link = find_agent(settings)
+    if link is None:
+        return None
+    link.close()
+    return {"socket": str(link.path), **link.about}
 
 
 def _text(examined: dict[str, Any]) -> str:
-    host, spool = examined["host"], examined["spool"]
+    host = examined["host"]
     blocks = [f"host {host['name']}  id {host['id']}  boot {host['boot_id']}"]
     blocks.append(_table(examined["devices"]))
     problems = [
@@ -129,9 +155,29 @@ def _text(examined: dict[str, Any]) -> str:
             ],
         )
     )
-    blocks.append(f"unsent: {spool['waiting']} batches in {spool['path']}")
-    blocks += [f"refused batch {one['seq']}: {one['reason']}" for one in spool["quarantined"]]
+    blocks.append(_agent_text(examined["agent"]))
+    for spool in examined["spools"]:
+        blocks += _spool_text(spool)
+    if problem := examined["state_dir"]["problem"]:
+        blocks.append(f"nothing can be kept: {problem}")
     return "\n\n".join(blocks)
+
+
+def _spool_text(spool: dict[str, Any]) -> list[str]:
+    if spool["problem"]:
+        return [f"unsent: unknown, {spool['problem']}"]
+    return [
+        f"unsent: {spool['waiting']} batches in {spool['path']}",
+        *(f"refused batch {one['seq']}: {one['reason']}" for one in spool["quarantined"]),
+        *(f"damaged ledger, kept aside and counted nowhere: {one}" for one in spool["damaged"]),
+    ]
+
+
+def _agent_text(agent: dict[str, Any] | None) -> str:
+    if agent is None:
+        return "no agent to hand spans to: a tracker measures by itself"
+    where = agent.get("server") or "nowhere, it keeps them"
+    return f"agent {agent['agent']} on {agent['socket']}, sends to {where}"
 
 
 def _table(devices: list[dict[str, Any]]) -> str:

@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from joulebook.cli import demo, doctor, report, running
+from joulebook.cli import agent, demo, doctor, report, running, up
 from joulebook.errors import JoulebookError
 from joulebook.version import VERSION
 from joulebook.wire.records import JOB_KINDS
@@ -42,6 +42,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_run(commands)
     _add_report(commands)
     _add_doctor(commands)
+    _add_agent(commands)
+    _add_up(commands)
     _add_demo(commands)
     return parser
 
@@ -75,6 +77,34 @@ def _add_doctor(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         parser.add_argument(f"--{tree}-root", metavar="DIR", help=f"read a recorded {tree} tree")
     parser.add_argument("--json", action="store_true", help="for programs")
     parser.set_defaults(run=doctor.run)
+
+
+def _add_agent(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser("agent", help="measure this host all day")
+    parser.add_argument("--server", help="URL of the server; kept on this host if none is set")
+    parser.add_argument("--zone", help="grid zone of this host, such as FR or US-CA")
+    parser.add_argument("--state-dir", metavar="DIR", help="where unsent measurements are kept")
+    parser.add_argument(
+        "--socket", dest="agent_socket", metavar="PATH", help="where trackers find it"
+    )
+    parser.add_argument("--window-s", metavar="S", help="length of a window, seconds")
+    parser.add_argument("--sample-s", metavar="S", help="time between two looks, seconds")
+    parser.add_argument("--once", action="store_true", help="measure one window and end")
+    parser.add_argument(
+        "--dry-run", action="store_true", help="print batches; keep and send nothing"
+    )
+    parser.set_defaults(run=agent.run)
+
+
+def _add_up(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser("up", help="a server and an agent on this machine, as one")
+    parser.add_argument("--port", type=int, help="port of the server (8400); 0 takes a free one")
+    parser.add_argument("--folder", metavar="DIR", help="where its data is kept")
+    parser.add_argument("--zone", help="grid zone for CO2e, such as FR or US-CA")
+    parser.add_argument(
+        "--socket", dest="agent_socket", metavar="PATH", help="where trackers find the agent"
+    )
+    parser.set_defaults(run=up.run)
 
 
 def _add_demo(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

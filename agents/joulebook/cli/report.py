@@ -3,29 +3,33 @@
 import argparse
 import json
 import sys
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+from joulebook.cli.state_folder import damaged_beside, files_in
 from joulebook.cli.table import render
 from joulebook.clock import SystemClock
 from joulebook.core.units import MISSING, UJ_PER_KWH, format_energy, format_mass
 from joulebook.discovery.host import identify
 from joulebook.errors import SpoolError
+from joulebook.metering.station import spool_path
 from joulebook.settings import Settings, load
 from joulebook.shipping.fetch import get_json
 from joulebook.shipping.spool import Spool
 from joulebook.tracking.local import LocalReport, local_report
-from joulebook.tracking.root import carbon_of, spool_path
+from joulebook.tracking.root import carbon_of, find_agent
 from joulebook.wire import Batch, parse_time
+from joulebook.wire.records import ROLES
 
 LOCAL_KEYS = ("job", "model", "variant", "kind", "project", "bucket")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Print energy and CO2e by the keys asked for."""
-    settings = load({"server": arguments.server} if arguments.server else {})
+    settings = _with_server(load({"server": arguments.server} if arguments.server else {}))
     keys = [key.strip() for key in arguments.group_by.split(",") if key.strip()]
     if not keys:
         print("joulebook report: --group-by needs a key, such as model", file=sys.stderr)
@@ -44,6 +48,15 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _with_server(settings: Settings) -> Settings:
+    """Where no server is named, that of the agent of this host, to which its figures went."""
+    link = find_agent(settings) if settings.server is None else None
+    if link is None:
+        return settings
+    link.close()
+    return replace(settings, server=link.about.get("server"))
+
+
 def _of_server(settings: Settings, arguments: argparse.Namespace) -> dict[str, Any]:
     asked = {"group_by": arguments.group_by, "from": arguments.start, "to": arguments.end}
     query = urlencode({key: value for key, value in asked.items() if value})
@@ -53,36 +66,34 @@ def _of_server(settings: Settings, arguments: argparse.Namespace) -> dict[str, A
 
 
 def _local(settings: Settings, arguments: argparse.Namespace) -> dict[str, Any]:
-    path = spool_path(settings.state_dir, identify(settings.procfs_root).id)
+    host_id = identify(settings.procfs_root).id
+    paths = [spool_path(settings.state_dir, role, host_id) for role in ROLES]
     keys = [key.strip() for key in arguments.group_by.split(",") if key.strip()]
-    batches = _held(path)
+    batches = [batch for path in paths for batch in _held(path)]
     asked = LocalReport(
         keys=keys,
-        carbon=carbon_of(settings),
+        carbon=carbon_of(settings.zone, settings.pue),
         from_us=parse_time("--from", arguments.start) if arguments.start else None,
         to_us=parse_time("--to", arguments.end) if arguments.end else None,
     )
-    return {**local_report(batches, asked), "ledger": str(path)}
+    return {**local_report(batches, asked), "ledger": str(settings.state_dir)}
 
 
 def _held(path: Path) -> list[Batch]:
     """Batches of the local ledger.
 
     Raises:
-        SpoolError: It was damaged; the file is kept beside the new one.
+        SpoolError: It cannot be read, or was damaged; the file is kept beside the new one.
     """
-    try:
-        if not path.exists():
-            return []
-    except OSError as error:
-        raise SpoolError(f"cannot read the ledger {path}: {error.strerror}") from error
+    if path.name not in files_in(path.parent):
+        return []
     spool = Spool(path, SystemClock())
     held = list(spool.entries())
     if spool.notice:
         raise SpoolError(spool.notice)
     for number, reason in spool.quarantined():
         print(f"not in this report: batch {number}, refused: {reason}", file=sys.stderr)
-    for damaged in sorted(path.parent.glob(f"{path.name}.damaged-*")):
+    for damaged in damaged_beside(path):
         print(f"not in this report: the damaged ledger {damaged}", file=sys.stderr)
     return held
 

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -27,6 +28,9 @@ def run(arguments: argparse.Namespace) -> int:
             file=sys.stderr,
         )
         return 2
+    if shutil.which(words[0]) is None and not Path(words[0]).exists():
+        print(f"joulebook run: {words[0]}: command not found", file=sys.stderr)
+        return NOT_FOUND
     with track(
         model=arguments.model,
         variant=arguments.variant,

@@ -3,7 +3,7 @@
 import shutil
 from collections.abc import Sequence
 
-from joulebook.core.units import MISSING
+from joulebook.core.units import MISSING, THIN_SPACE
 
 GAP = "  "
 
@@ -17,12 +17,18 @@ def render(head: Sequence[str], rows: Sequence[Sequence[str]], width: int | None
             dash are right-aligned.
         width: Columns of the terminal; asked of the terminal if None.
     """
+    head, rows = [_plain(cell) for cell in head], [[_plain(cell) for cell in row] for row in rows]
     room = width or shutil.get_terminal_size((100, 24)).columns
     sizes = [max(len(cell) for cell in column) for column in zip(head, *rows, strict=True)]
     if sum(sizes) + len(GAP) * (len(sizes) - 1) > room:
         return _stacked(head, rows)
     right = [_is_figures([row[index] for row in rows]) for index in range(len(head))]
     return "\n".join(_line(cells, sizes, right) for cells in (head, *rows))
+
+
+def _plain(cell: str) -> str:
+    """Names come from others: a line break or a terminal's control code must not act here."""
+    return "".join(sign if sign.isprintable() or sign == THIN_SPACE else "\ufffd" for sign in cell)
 
 
 def _line(cells: Sequence[str], sizes: Sequence[int], right: Sequence[bool]) -> str:

@@ -2,10 +2,10 @@
 
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from joulebook.core.families import Process
 from joulebook.errors import Fatal
 
 _KIB = 1024
@@ -31,14 +31,6 @@ class MemoryUse(NamedTuple):
     available_bytes: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Stat:
-    """The fields of ``/proc/PID/stat`` used here; ticks count reaped children too."""
-
-    parent: int
-    ticks: int
-
-
 class ProcessTable:
     """Reads one procfs tree. Processes that end while it is read are left out, not errors.
 
@@ -53,41 +45,26 @@ class ProcessTable:
         """Whether the process is there; one that ended but was not reaped still is."""
         return os.path.exists(f"{self._root}/{pid}")  # noqa: PTH110 - every sample asks; 4x faster
 
-    def tree(self, root_pid: int) -> frozenset[int]:
-        """The process and all its descendants that are still in the table.
+    def look(self) -> dict[int, Process]:
+        """Every process there is, by id.
 
-        Every process is looked at: ``task/*/children`` would be shorter, but leaves out
-        children unless all are stopped (proc(5)).
-
-        Args:
-            root_pid: Where the tree starts.
-
-        Returns:
-            Process ids; empty where the root has left.
-        """
-        children: dict[int, list[int]] = {}
-        for pid in self._pids():
-            stat = self._stat(pid)
-            if stat is not None:
-                children.setdefault(stat.parent, []).append(pid)
-        found = {root_pid} if self.exists(root_pid) else set()
-        waiting = list(found)
-        while waiting:
-            new = [child for child in children.get(waiting.pop(), ()) if child not in found]
-            found.update(new)
-            waiting.extend(new)
-        return frozenset(found)
-
-    def cpu_ticks(self, pids: Iterable[int]) -> int:
-        """CPU time of the processes, in clock ticks.
-
-        That is user and system time of each and of its children that were reaped, so a child
+        Ticks are user and system time of each and of its children that were reaped, so a child
         that came and went between two looks is counted. Parents (lower ids, as a rule) are read
         first: a child that ends meanwhile shows up in the next look, never twice in this one.
         A child whose parent ignores SIGCHLD takes its time with it; the kernel tells nobody.
+        ``task/*/children`` would be shorter, but leaves out children unless all are stopped
+        (proc(5)).
+
+        Raises:
+            Fatal: The processes cannot be listed.
         """
-        stats = (self._stat(pid) for pid in sorted(pids))
-        return sum(stat.ticks for stat in stats if stat is not None)
+        stats = ((pid, self._stat(pid)) for pid in sorted(self._pids()))
+        return {pid: stat for pid, stat in stats if stat is not None}
+
+    def started(self, pid: int) -> int | None:
+        """When the process started, clock ticks since boot; None where it left."""
+        stat = self._stat(pid)
+        return None if stat is None else stat.started
 
     def pss_bytes(self, pids: Iterable[int]) -> int | None:
         """Memory of the processes, bytes, where a shared page counts by its share (PSS).
@@ -97,14 +74,6 @@ class ProcessTable:
         """
         sizes = [size for pid in pids if (size := self._pss(pid)) is not None]
         return sum(sizes) if sizes else None
-
-    def environ(self, pid: int) -> dict[str, str] | None:
-        """Environment the process was started with; None where it left or may not be read."""
-        content = self._read(f"{pid}/environ")
-        if content is None:
-            return None
-        entries = content.decode(errors="replace").split("\0")
-        return dict(entry.split("=", 1) for entry in entries if "=" in entry)
 
     def host_cpu(self) -> CpuTimes:
         """CPU time of the host since boot.
@@ -144,14 +113,15 @@ class ProcessTable:
             raise Fatal(f"cannot list the processes in {self._root}: {error.strerror}") from error
         return [int(name) for name in names if name.isascii() and name.isdigit()]
 
-    def _stat(self, pid: int) -> _Stat | None:
+    def _stat(self, pid: int) -> Process | None:
         content = self._read(f"{pid}/stat")
         if content is None:
             return None
         # The name stands in parentheses and may itself hold spaces and parentheses.
         fields = content[content.rfind(b")") + 1 :].split()
         try:
-            return _Stat(int(fields[1]), sum(int(field) for field in fields[11:15]))
+            ticks = sum(int(field) for field in fields[11:15])
+            return Process(int(fields[1]), ticks, int(fields[19]))
         except (IndexError, ValueError):  # cut short: it ended while being read
             return None
 

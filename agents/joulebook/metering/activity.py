@@ -1,12 +1,13 @@
 """Who used the devices between two instants: CPU time, memory and GPU processes by job."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from joulebook.core.attribute import GpuActivity, HostActivity
 from joulebook.discovery.processes import CpuTimes, ProcessTable
 from joulebook.errors import ProbeError
+from joulebook.metering.cpu_use import CpuUse
 from joulebook.metering.meter import Meter
 from joulebook.probes.protocol import Holder
 
@@ -33,43 +34,38 @@ class Activity:
 
     Args:
         table: The process table to read.
-        roots: Root process of each group of processes, by job number. A process belongs to
-            the group of its nearest root.
+        roots: Ids of the tracked processes. A process belongs to the nearest one above it.
     """
 
-    def __init__(self, table: ProcessTable, roots: Mapping[int, int]) -> None:
+    def __init__(self, table: ProcessTable, roots: Collection[int]) -> None:
         self._table = table
-        self._roots = dict(roots)
-        self._members: dict[int, frozenset[int]] = {}
-        self._ticks: dict[int, int] = {}
+        self._cpu = CpuUse()
         self._host: CpuTimes | None = None
         self._gpus: dict[str, _GpuSeen] = {}
-        self.restart()
+        self.restart(roots)
 
-    def restart(self) -> None:
-        """Start a new stretch: from here on, counts begin at 0."""
+    def restart(self, roots: Collection[int]) -> None:
+        """Start a new stretch: from here on, counts begin at 0, for these tracked processes."""
         self._gpus = {}
         try:
-            self._refresh_members()
+            self._cpu.restart(self._table.look(), roots)
             self._host = self._table.host_cpu()
         except ProbeError as error:
             self._blind(error)
-        self._ticks = {job: self._table.cpu_ticks(pids) for job, pids in self._members.items()}
 
     def watch(self, meters: Sequence[Meter]) -> None:
-        """Look at the processes on every GPU once."""
+        """Look at all processes, and at those on every GPU, once."""
         try:
-            self._refresh_members()
+            self._cpu.look(self._table.look())
         except ProbeError as error:
             self._blind(error)
             return
-        owners = {pid: job for job, pids in self._members.items() for pid in pids}
         for meter in meters:
             if meter.sensor.kind == "gpu" and not meter.left:
-                self._watch_gpu(meter, owners)
+                self._watch_gpu(meter)
 
     def cpu(self) -> HostActivity:
-        """CPU time by job since `restart`, in clock ticks."""
+        """CPU time by tracked process since `restart`, in clock ticks, as the last look saw it."""
         try:
             now = self._table.host_cpu()
         except ProbeError as error:
@@ -77,30 +73,27 @@ class Activity:
             return _UNSEEN
         if self._host is None:
             return _UNSEEN
-        used = {
-            job: max(0, self._table.cpu_ticks(pids) - self._ticks.get(job, 0))
-            for job, pids in self._members.items()
-        }
         return HostActivity(
             capacity=now.total_ticks - self._host.total_ticks,
             used=now.busy_ticks - self._host.busy_ticks,
-            by_job=used,
+            by_job=self._cpu.by_root,
         )
 
     def memory(self) -> HostActivity:
-        """Memory by job now, bytes (PSS: shared pages counted once)."""
+        """Memory by tracked process now, bytes (PSS: shared pages counted once)."""
         try:
             use = self._table.memory()
         except ProbeError as error:
             self._blind(error)
             return _UNSEEN
-        by_job = {job: self._table.pss_bytes(pids) for job, pids in self._members.items()}
-        known = {job: size for job, size in by_job.items() if size is not None}
+        living = {root: pids for root, pids in self._cpu.members().items() if pids}
+        by_root = {root: self._table.pss_bytes(pids) for root, pids in living.items()}
+        known = {root: size for root, size in by_root.items() if size is not None}
         return HostActivity(
             capacity=use.total_bytes,
             used=use.total_bytes - use.available_bytes,
             by_job=known,
-            seen=len(known) == len(by_job),
+            seen=len(known) == len(by_root),
         )
 
     def gpu(self, uid: str) -> GpuActivity:
@@ -118,13 +111,7 @@ class Activity:
         log.warning("joulebook: %s", error)
         self._host = None
 
-    def _refresh_members(self) -> None:
-        """Add new descendants; keep those that were orphaned and still live."""
-        for job, root in self._roots.items():
-            kept = {pid for pid in self._members.get(job, ()) if self._table.exists(pid)}
-            self._members[job] = self._table.tree(root) | kept
-
-    def _watch_gpu(self, meter: Meter, owners: Mapping[int, int]) -> None:
+    def _watch_gpu(self, meter: Meter) -> None:
         try:
             holders = meter.probe.holders(meter.sensor)
         except ProbeError:
@@ -133,18 +120,19 @@ class Activity:
             return
         seen = self._gpus.setdefault(meter.uid, _GpuSeen())
         seen.seen = True
-        self._count(seen, holders, owners)
+        self._count(seen, holders)
 
-    def _count(self, seen: _GpuSeen, holders: Sequence[Holder], owners: Mapping[int, int]) -> None:
+    def _count(self, seen: _GpuSeen, holders: Sequence[Holder]) -> None:
         """Add one look: SM shares add up over looks, memory counts at its largest."""
         memory: dict[int, int] = {}
         for holder in holders:
-            if holder.pid not in owners and not self._table.exists(holder.pid):
+            root = self._cpu.root_of(holder.pid)
+            if root is None and not self._table.exists(holder.pid):
                 # The driver tells pids of the host. One that is not in our process table
                 # is another namespace's: nobody here knows whose it is.
                 seen.unknown = True
                 continue
-            job = owners.get(holder.pid, SYSTEM)
+            job = SYSTEM if root is None else root
             seen.sm_share[job] = seen.sm_share.get(job, 0) + holder.sm_share
             memory[job] = memory.get(job, 0) + holder.memory_bytes
         for job, size in memory.items():

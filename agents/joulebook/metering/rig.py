@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from joulebook.clock import Clock
 from joulebook.discovery.host import HostIdentity, identify
 from joulebook.discovery.processes import ProcessTable
+from joulebook.metering.isolated import Isolated
 from joulebook.metering.sampler import Sampler
 from joulebook.probes.estimate import EstimateProbe
 from joulebook.probes.nvml import NvmlProbe
-from joulebook.probes.protocol import Dropped, Probe, Sensor
+from joulebook.probes.protocol import Dropped, Found, Probe, Sensor
 from joulebook.probes.rapl import RaplProbe
 from joulebook.settings import Settings
 
@@ -65,6 +66,7 @@ def _holds_cpu(sensor: Sensor) -> bool:
 
 
 def _find(probes: Sequence[Probe]) -> tuple[list[tuple[Sensor, Probe]], list[Dropped]]:
-    found = [(probe, probe.find()) for probe in probes]
+    isolated = [Isolated(probe) for probe in probes]
+    found: list[tuple[Probe, Found]] = [(probe, probe.find()) for probe in isolated]
     sensors = [(sensor, probe) for probe, what in found for sensor in what.sensors]
     return sensors, [dropped for _, what in found for dropped in what.dropped]

@@ -1,6 +1,6 @@
 """All meters of a host together: sample them, cut them into attributed windows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from joulebook.clock import Clock
@@ -15,7 +15,7 @@ from joulebook.probes.protocol import Probe, Sensor
 
 @dataclass(frozen=True, slots=True)
 class Metered:
-    """A window and where its energy went; `Part.job` is the number of the caller's root.
+    """A window and where its energy went; `Part.job` is the id of a tracked process.
 
     A window of a device that is not additive has no parts.
     """
@@ -42,11 +42,11 @@ class Sampler:
         self._meters: list[Meter] = []
         self._activity: Activity | None = None
 
-    def start(self, roots: Mapping[int, int]) -> None:
+    def start(self, roots: Collection[int]) -> None:
         """Take the first readings; nothing before them is ever booked.
 
         Args:
-            roots: Root process of each job number.
+            roots: Ids of the tracked processes.
         """
         self._meters = [Meter(sensor, probe, self.timeline) for sensor, probe in self._sensors]
         self._activity = Activity(self._table, roots)
@@ -59,8 +59,12 @@ class Sampler:
         if self._activity is not None:
             self._activity.watch(self._meters)
 
-    def cut(self) -> list[Metered]:
-        """Close every window and book it; quarter hours are cut."""
+    def cut(self, roots: Collection[int]) -> list[Metered]:
+        """Close every window and book it; quarter hours are cut.
+
+        Args:
+            roots: Ids of the processes that are tracked from here on.
+        """
         if self._activity is None:
             return []
         self._activity.watch(self._meters)
@@ -71,7 +75,7 @@ class Sampler:
             if window is not None
             for piece in cut_at_quarters(window, meter.sensor.range_uj)
         ]
-        self._activity.restart()
+        self._activity.restart(roots)
         return metered
 
     def problems(self) -> dict[str, str]:

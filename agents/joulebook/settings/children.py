@@ -14,14 +14,22 @@ def with_parent(uid: str) -> dict[str, str]:
     return {**environment, "JOULEBOOK_PARENT": uid}
 
 
-def for_demo(server: str, state_dir: Path, zone: str | None) -> dict[str, str]:
-    """This environment, with a ledger and a server of the demo's own."""
+def without_ours() -> dict[str, str]:
+    """This environment without settings and labels of the caller's own jobs."""
     inherited = os.environ  # noqa: TID251 - handed on, not read
-    environment = {key: text for key, text in inherited.items() if not _of_jobs(key)}
-    environment |= {"JOULEBOOK_SERVER": server, "JOULEBOOK_STATE_DIR": str(state_dir)}
-    return environment | ({"JOULEBOOK_ZONE": zone} if zone else {})
+    return {key: text for key, text in inherited.items() if not key.startswith("JOULEBOOK_")}
 
 
-def _of_jobs(key: str) -> bool:
-    """Labels of the caller's own jobs would rename the demo's."""
-    return key.startswith("JOULEBOOK_")
+def for_demo(
+    server: str, state_dir: Path, zone: str | None, socket: Path | None = None
+) -> dict[str, str]:
+    """This environment, with a ledger, a server and an agent of the demo's own.
+
+    Without an agent's socket the demo measures itself.
+    """
+    own = {
+        "JOULEBOOK_SERVER": server,
+        "JOULEBOOK_STATE_DIR": str(state_dir),
+        "JOULEBOOK_AGENT_SOCKET": str(socket or "none"),
+    }
+    return without_ours() | own | ({"JOULEBOOK_ZONE": zone} if zone else {})

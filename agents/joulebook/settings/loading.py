@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from joulebook.errors import SettingsError
+from joulebook.settings import sockets
 from joulebook.settings.records import DEFAULT, Labels, Settings
 from joulebook.settings.sources import Given, Report, gather, home
 from joulebook.settings.values import LABEL_READERS, READERS, SETTING_READERS
@@ -37,7 +38,10 @@ def load(
     report = _refuse if strict else warnings.append
     given = gather(flags or {}, environ, report)
     values = _read(given, report)
-    settings: dict[str, Any] = {"state_dir": _state_dir(environ)}
+    settings: dict[str, Any] = {
+        "state_dir": _state_dir(environ),
+        "agent_socket": sockets.own(environ),
+    }
     settings.update((key, values[key]) for key in SETTING_READERS if key in values)
     labels: dict[str, Any] = {key: values[key] for key in LABEL_READERS if key in values}
     return Settings(

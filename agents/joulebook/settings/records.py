@@ -28,10 +28,11 @@ class Settings:
         server: URL of the joulebook-server; None: nothing leaves this machine.
         token: Secret sent to the server; never shown.
         zone: ISO 3166 code of the grid, such as ``FR`` or ``US-CA``; None: no CO2e.
-        pue: Power usage effectiveness of the building, a decimal of at least 1.
+        pue: Power usage effectiveness of the building, a decimal from 1 to 10.
         state_dir: Where unsent measurements are kept.
         window_s: Length of a meter window, s; where nobody set it, a server may ask for another.
         sample_s: Time between two looks at the sensors, s.
+        agent_socket: Where the agent of this host listens; None: a tracker asks no agent.
         cpu_tdp_w: Thermal design power of all CPUs together for the estimate, W.
         sysfs_root: Where sysfs is mounted.
         procfs_root: Where procfs is mounted.
@@ -48,6 +49,7 @@ class Settings:
     state_dir: Path
     window_s: float = 10.0
     sample_s: float = 0.5
+    agent_socket: Path | None = None
     cpu_tdp_w: float | None = None
     sysfs_root: Path = Path("/sys")
     procfs_root: Path = Path("/proc")

@@ -1,6 +1,7 @@
 """Reads the value of each key from text. Every refusal says what is accepted."""
 
 import math
+import os
 import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
@@ -16,7 +17,9 @@ _ZONE = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,6}){0,3}")
 _MAX_WINDOW_S = 900.0  # a window is cut at every quarter hour anyway
 _MIN_PERIOD_S = 0.01
 _MAX_SAMPLE_S = 60.0
+_MAX_SOCKET = 107  # bytes in sun_path, without the last NUL (unix(7))
 _MAX_TDP_W = 100_000.0
+_MAX_PUE = 10  # a figure above is a slip: no data centre is that wasteful
 
 
 def url(text: str) -> str:
@@ -50,13 +53,13 @@ def zone(text: str) -> str:
 
 
 def pue(text: str) -> str:
-    """A decimal of at least 1: a building does not save energy its machines used."""
+    """A decimal from 1, since a building saves no energy its machines used, to 10."""
     try:
         figure = Decimal(text.strip())
     except InvalidOperation:
-        raise ValueError("must be a decimal of at least 1, such as 1.2") from None
-    if not figure.is_finite() or figure < 1:
-        raise ValueError("must be a decimal of at least 1, such as 1.2")
+        figure = Decimal("NaN")
+    if not figure.is_finite() or not 1 <= figure <= _MAX_PUE:
+        raise ValueError("must be a decimal from 1 to 10, such as 1.2")
     return text.strip()
 
 
@@ -68,6 +71,16 @@ def path(text: str) -> Path:
         return Path(text).expanduser().absolute()
     except (RuntimeError, OSError):
         raise ValueError("names a home or current folder that does not exist") from None
+
+
+def socket_path(text: str) -> Path | None:
+    """A path that the kernel takes for a socket; None for ``none``."""
+    if text.strip().lower() == "none":
+        return None
+    found = path(text)
+    if len(os.fsencode(found)) > _MAX_SOCKET:
+        raise ValueError(f"must be at most {_MAX_SOCKET} bytes long, or none")
+    return found
 
 
 def label(text: str) -> str:
@@ -110,6 +123,7 @@ SETTING_READERS: Mapping[str, Callable[[str], object]] = MappingProxyType(
         "state_dir": path,
         "window_s": between(_MIN_PERIOD_S, _MAX_WINDOW_S),
         "sample_s": between(_MIN_PERIOD_S, _MAX_SAMPLE_S),
+        "agent_socket": socket_path,
         "cpu_tdp_w": between(1.0, _MAX_TDP_W),
         "sysfs_root": path,
         "procfs_root": path,

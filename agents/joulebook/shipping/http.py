@@ -23,6 +23,11 @@ _MAX_ANSWER_BYTES = 1 << 20
 class Sender(Protocol):
     """Hands one batch to a server. Errors say what to do next."""
 
+    @property
+    def url(self) -> str:
+        """Where it sends to, for people."""
+        ...
+
     def send(self, content: bytes) -> Answer:
         """Send the bytes of one batch.
 
@@ -51,6 +56,11 @@ class HttpSender:
         self._token = token
         self._timeout_s = timeout_s
 
+    @property
+    def url(self) -> str:
+        """Where it sends to."""
+        return self._url.geturl()
+
     def send(self, content: bytes) -> Answer:
         """Send the bytes of one batch; see `Sender.send`."""
         body = gzip.compress(content, compresslevel=6, mtime=0)
@@ -58,8 +68,8 @@ class HttpSender:
             with contextlib.closing(_connection(self._url, self._timeout_s)) as connection:
                 reply = self._exchange(connection, body)
         except (OSError, http.client.HTTPException, UnicodeError) as error:  # IDNA: no host name
-            raise Unreachable(f"{self._url.geturl()} did not answer: {_reason(error)}") from error
-        return read_reply(reply, self._url.geturl())
+            raise Unreachable(f"{self.url} did not answer: {_reason(error)}") from error
+        return read_reply(reply, self.url)
 
     def _exchange(self, connection: http.client.HTTPConnection, body: bytes) -> Reply:
         try:
@@ -112,6 +122,11 @@ class MemorySender:
         self.sent = []
         self.failures = list(failures)
         self.window_us = window_us
+
+    @property
+    def url(self) -> str:
+        """No address: everything stays in memory."""
+        return "memory"
 
     def send(self, content: bytes) -> Answer:
         """Take the batch, unless told to fail."""

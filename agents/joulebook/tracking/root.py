@@ -3,27 +3,21 @@
 import atexit
 import os
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
 from joulebook.clock import Clock, SystemClock
-from joulebook.errors import InvalidInput
+from joulebook.errors import InvalidInput, NoAgent
 from joulebook.factors import load as load_factors
-from joulebook.metering.assemble import host_record
-from joulebook.metering.pace import pace_of
-from joulebook.metering.rig import open_rig
+from joulebook.metering.guard import log
+from joulebook.metering.outbox import PAUSE_S
+from joulebook.metering.station import Station, open_station
 from joulebook.settings import Settings, load
-from joulebook.shipping.http import HttpSender
-from joulebook.shipping.spool import Spool
-from joulebook.tracking.guard import log
-from joulebook.tracking.outbox import Outbox
-from joulebook.tracking.session import Session
+from joulebook.settings.sockets import SYSTEM
+from joulebook.tracking.link import Link
+from joulebook.tracking.meter import Meter
 from joulebook.tracking.summary import Carbon
-from joulebook.version import VERSION
-
-#: A server that takes longer than this is tried again later, s.
-SEND_TIMEOUT_S = 5.0
 
 
 @dataclass(frozen=True)
@@ -31,32 +25,19 @@ class Tracker:
     """What one process needs to measure itself.
 
     Attributes:
-        session: The measuring.
+        meter: Who measures.
         settings: Settings in force.
-        carbon: Factor and PUE for the summary.
-        simulated: uids of devices that are simulated.
     """
 
-    session: Session
+    meter: Meter
     settings: Settings
-    carbon: Carbon
-    simulated: frozenset[str]
 
-    def kept(self) -> str:
-        """Where this process's batches are, in words."""
-        outbox = self.session.outbox
-        if outbox.unwritten:
-            return f"NOT KEPT, {outbox.problem}"
-        if self.settings.server is None:
-            return f"kept in {outbox.spool.path}"
-        if outbox.shipping:
-            return f"kept in {outbox.spool.path}, being sent to {self.settings.server}"
-        if outbox.last is not None and outbox.last.refused:
-            return f"refused by {self.settings.server}, see joulebook doctor"
-        if outbox.last is None or outbox.last.left or outbox.last.problem:
-            reason = outbox.last.problem if outbox.last else "not tried yet"
-            return f"kept in {outbox.spool.path}, not sent yet: {reason}"
-        return f"sent to {self.settings.server}"
+    def carbon(self) -> Carbon:
+        """Factor and PUE for the summary: by our own settings, else by the agent's."""
+        zone = self.meter.about.get("zone")
+        if self.settings.zone is None and isinstance(zone, str):
+            return carbon_of(zone, str(self.meter.about.get("pue", "1")))
+        return carbon_of(self.settings.zone, self.settings.pue)
 
 
 _tracker: Tracker | None = None
@@ -76,46 +57,60 @@ def build(settings: Settings, clock: Clock) -> Tracker:
     """Wire a tracker from settings and a clock."""
     for warning in settings.warnings:
         log.warning("joulebook: %s", warning)
-    rig = open_rig(settings, clock)
-    sensors = [sensor for sensor, _ in rig.sensors]
-    server = settings.server
-    outbox = Outbox(
-        Spool(spool_path(settings.state_dir, rig.host.id), clock),
-        HttpSender(server, settings.token, SEND_TIMEOUT_S) if server else None,
-        host=host_record(rig.host, settings.zone),
-        sensors=sensors,
-        version=VERSION,
-        clock=clock,
-    )
-    atexit.register(outbox.finish)
-    session = Session(rig, outbox, clock, pace_of(settings))
-    simulated = frozenset(sensor.uid or "" for sensor in sensors if sensor.simulated)
-    return Tracker(session, settings, carbon_of(settings), simulated)
+
+    def station(server: str | None) -> Station:
+        sending = replace(settings, server=settings.server or server)
+        opened = open_station(sending, clock, "tracker", PAUSE_S)
+        atexit.register(opened.outbox.finish)
+        return opened
+
+    return Tracker(Meter(lambda: find_agent(settings), station, clock), settings)
 
 
-def spool_path(state_dir: Path, host_id: str) -> Path:
-    """The tracker's spool on this host.
+def find_agent(settings: Settings) -> Link | None:
+    """The agent of this host, if there is one that serves what is set; None otherwise.
 
-    A home folder can be shared by many machines, and SQLite's log is safe on one alone: so each
-    host has a file of its own.
+    One that sends elsewhere than to our server, or to one where we name none to compare, is used
+    only where we name no server: data goes where a user said, or nowhere else.
     """
-    return state_dir / f"tracker-{host_id}.db"
+    for path in _sockets(settings):
+        try:
+            if not path.exists():
+                continue
+            link = Link(path)
+        except (NoAgent, OSError) as error:
+            log.debug("joulebook: %s", error)
+            continue
+        if settings.server in (None, link.about.get("server")):
+            return link
+        link.close()
+    return None
 
 
-def carbon_of(settings: Settings) -> Carbon:
-    """The factor of the zone in force, or the reason why there is none."""
-    pue = Fraction(settings.pue)
-    if settings.zone is None:
-        return Carbon(None, pue, "no zone set (JOULEBOOK_ZONE=FR)")
+def _sockets(settings: Settings) -> list[Path]:
+    """Where to look: where it is set, else this user's agent, then the machine's."""
+    if settings.agent_socket is None:
+        return []
+    if settings.is_set("agent_socket") or settings.agent_socket == SYSTEM:
+        return [settings.agent_socket]
+    return [settings.agent_socket, SYSTEM]
+
+
+def carbon_of(zone: str | None, pue: str) -> Carbon:
+    """The factor of a zone, or the reason why there is none."""
+    if zone is None:
+        return Carbon(None, Fraction(pue), "no zone set (JOULEBOOK_ZONE=FR)")
     try:
-        return Carbon(load_factors().get(settings.zone), pue)
+        return Carbon(load_factors().get(zone), Fraction(pue))
     except InvalidInput as error:
-        return Carbon(None, pue, str(error), f"unknown_zone:{settings.zone}")
+        return Carbon(None, Fraction(pue), str(error), f"unknown_zone:{zone}")
 
 
 def _forget() -> None:
     """In a forked child: the parent's thread, locks and connections are not ours."""
     global _tracker, _lock  # noqa: PLW0603 - a child starts from nothing
+    if _tracker is not None:
+        _tracker.meter.disown()
     _tracker = None
     _lock = threading.Lock()
 

@@ -1,6 +1,5 @@
 """The handle of one running span."""
 
-import math
 import os
 import sys
 from collections.abc import Mapping
@@ -8,11 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from joulebook.clock import SystemClock
-from joulebook.core.variant import as_variant
-from joulebook.tracking.guard import harmless, log
-from joulebook.tracking.span import Labels, Span, new_uid
-from joulebook.wire.records import JOB_KINDS
-from joulebook.wire.rules import MAX_TEXT
+from joulebook.metering.guard import harmless
+from joulebook.metering.span import Labels, Span, new_uid
+from joulebook.tracking.given import kind_of, numbers_of, text_of, variant_of
 
 if TYPE_CHECKING:
     from joulebook.settings import Labels as Given
@@ -59,12 +56,9 @@ class Run:
             quality: Scores such as ``accuracy`` or ``loss``; the last value counts.
         """
         with harmless("logging work and quality"):
-            for unit, amount in _numbers(work).items():
-                if amount < 0:
-                    log.warning("joulebook: %s=%s left out: work is not negative", unit, amount)
-                    continue
+            for unit, amount in numbers_of("work", work, least=0).items():
                 self._span.work[unit] = self._span.work.get(unit, 0) + amount
-            self._span.quality.update(_numbers(quality))
+            self._span.quality.update(numbers_of("quality", quality))
 
     def begin(self) -> None:
         """Start measuring."""
@@ -74,21 +68,19 @@ class Run:
 
             found = tracker()
             self._span = self._named(found.settings.labels)
-            found.session.begin(self._span)
+            found.meter.begin(self._span)
             self._tracker = found
 
     def end(self) -> None:
         """Stop measuring and sum up."""
         found = self._tracker
-        if found is None or not found.session.owned():
+        if found is None or not found.meter.owned():
             return
         with harmless("ending the measurement"):
             from joulebook.tracking.summary import summarise  # noqa: PLC0415
 
-            found.session.end(self._span)
-            self.summary = summarise(
-                self._span, found.carbon, found.kept(), simulated=found.simulated
-            )
+            figures = found.meter.end(self._span)
+            self.summary = summarise(self._span, figures, found.carbon(), found.meter.kept())
 
     def orphan(self) -> None:
         """In a forked child: this run belongs to the parent process."""
@@ -103,11 +95,11 @@ class Run:
         return Span(
             uid=uid,
             labels=Labels(
-                name=_text(fields.get("name") or _script_name()),
-                kind=_kind(fields.get("kind") or given.kind),
-                model=_text(fields.get("model") or given.model or _of(outer, "model")),
-                variant=as_variant(fields.get("variant") or given.variant) or _of(outer, "variant"),
-                project=_text(fields.get("project") or given.project or _of(outer, "project")),
+                name=text_of(fields.get("name") or _script_name()),
+                kind=kind_of(fields.get("kind") or given.kind),
+                model=text_of(fields.get("model") or given.model or _of(outer, "model")),
+                variant=variant_of(fields.get("variant") or given.variant) or _of(outer, "variant"),
+                project=text_of(fields.get("project") or given.project or _of(outer, "project")),
                 user=str(os.getuid()),
             ),
             parent=outer,
@@ -123,32 +115,5 @@ def _of(outer: Span | None, label: str) -> Any:  # noqa: ANN401 - whatever the l
     return getattr(outer.labels, label) if outer else None
 
 
-def _kind(given: str | None) -> str:
-    if given is not None and given not in JOB_KINDS:
-        known = ", ".join(JOB_KINDS)
-        log.warning("joulebook: unknown kind %r, booked as 'other'; known are %s", given, known)
-        return "other"
-    return given or "other"
-
-
-def _text(value: object) -> str | None:
-    """A name the wire takes: names of files may hold bytes that are no text."""
-    if value is None:
-        return None
-    return str(value).encode(errors="replace").decode().replace("\x00", "")[:MAX_TEXT] or None
-
-
 def _script_name() -> str | None:
     return Path(sys.argv[0]).name or None if sys.argv else None
-
-
-def _numbers(values: Mapping[str, float] | None) -> dict[str, float]:
-    """Finite numbers as plain Python ones; the rest is left out with a warning."""
-    kept: dict[str, float] = {}
-    for key, value in (values or {}).items():
-        number = value if isinstance(value, int) else float(value)
-        if math.isfinite(number):
-            kept[str(key)] = number
-        else:
-            log.warning("joulebook: %s=%s left out: not a finite number", key, value)
-    return kept

@@ -5,7 +5,8 @@ from fractions import Fraction
 
 from joulebook.core.carbon import Factor, emissions_g
 from joulebook.core.units import MISSING, US_PER_S, format_energy, format_mass
-from joulebook.tracking.span import Span
+from joulebook.metering.figures import Figures
+from joulebook.metering.span import Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,19 +75,21 @@ class Summary:
             why = "too short to measure" if self.coverage is not None else "not measured"
             return f"joulebook: {self.title}: {why} ({self.kept})"
         figures = [
-            f"{format_energy(self.energy_uj)} ±{self._error_percent()}",
-            self.carbon.text(self.energy_uj),
-            self._method_text(),
+            *self._energy_texts(self.energy_uj),
             f"coverage {self._coverage_text()}",
             f"{self.duration_us / US_PER_S:.1f} s",
             self.kept,
         ]
         return f"joulebook: {self.title}: " + " · ".join(figures)
 
-    def _error_percent(self) -> str:
-        if not self.energy_uj:
-            return "0 %"
-        return f"{100 * self.error_uj / self.energy_uj:.0f} %"
+    def _energy_texts(self, energy_uj: int) -> list[str]:
+        if not energy_uj:  # it slept, or was shorter than a tick of the clock that tells CPU time
+            return ["no use that a sensor can tell", *(["simulated"] if self.simulated else [])]
+        return [
+            f"{format_energy(energy_uj)} ±{100 * self.error_uj / energy_uj:.0f} %",
+            self.carbon.text(energy_uj),
+            self._method_text(),
+        ]
 
     def _coverage_text(self) -> str:
         return MISSING if self.coverage is None else f"{100 * self.coverage:.0f} %"
@@ -97,31 +100,27 @@ class Summary:
             for name, share in self.methods.items()
         )
         simulated = "simulated, " if self.simulated else ""
-        return f"{simulated}{methods or 'nothing booked'} ({', '.join(self.devices)})"
+        return f"{simulated}{methods} ({', '.join(self.devices)})"
 
 
-def summarise(
-    span: Span, carbon: Carbon, kept: str, *, simulated: frozenset[str] = frozenset()
-) -> Summary:
-    """Figures of an ended span.
+def summarise(span: Span, figures: Figures, carbon: Carbon, kept: str) -> Summary:
+    """Figures of an ended span, with its name and its grams.
 
     Args:
         span: The span, ended.
+        figures: What it came to.
         carbon: Factor and PUE in force.
         kept: Where its batches went, in words.
-        simulated: uids of simulated devices.
     """
-    tally = span.tally
-    duration_us = (span.ended_us or span.started_us) - span.started_us
     return Summary(
         title=span.labels.title(),
-        energy_uj=tally.total_uj if tally.told else None,
-        error_uj=tally.error_uj,
-        methods=tally.method_shares(),
-        coverage=tally.coverage(duration_us),
-        duration_us=duration_us,
-        devices=tuple(sorted({kind for kind, _ in tally.energy_uj})),
-        simulated=bool(simulated & set(tally.observed_us)),
+        energy_uj=figures.energy_uj,
+        error_uj=figures.error_uj,
+        methods=figures.methods,
+        coverage=figures.coverage,
+        duration_us=(span.ended_us or span.started_us) - span.started_us,
+        devices=figures.devices,
+        simulated=figures.simulated,
         carbon=carbon,
         kept=kept,
     )

@@ -9,7 +9,7 @@ from functools import wraps
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast, overload
 
-from joulebook.tracking.guard import harmless
+from joulebook.metering.guard import harmless
 
 if TYPE_CHECKING:
     from joulebook.core.variant import Variant

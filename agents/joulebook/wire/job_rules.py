@@ -15,17 +15,17 @@ def check_jobs(jobs: Sequence[Job], now_us: int) -> set[int]:
         WireError: With the JSON path of the first breach.
     """
     refs: set[int] = set()
-    uids: set[str] = set()
+    known: set[tuple[str, str | None]] = set()
     for index, job in enumerate(jobs):
         at = f"$.jobs[{index}]"
         rules.integer(f"{at}.ref", job.ref)
         if job.ref in refs:
             rules.refuse(f"{at}.ref", f"{job.ref} is used twice")
         _check_job(at, job, now_us)
-        if job.uid in uids:
+        if (job.uid, job.reporter) in known:
             rules.refuse(f"{at}.uid", f"{rules.shown(job.uid)} is listed twice")
         refs.add(job.ref)
-        uids.add(job.uid)
+        known.add((job.uid, job.reporter))
     return refs
 
 

@@ -6,8 +6,8 @@ from fastapi import APIRouter, Header, Request
 from starlette.concurrency import run_in_threadpool
 
 from joulebook.wire import Answer
+from joulebook_server.api.body import bounded
 from joulebook_server.api.problems import answers
-from joulebook_server.errors import Problem
 from joulebook_server.services import ingest
 
 router = APIRouter(tags=["ingest"])
@@ -33,7 +33,7 @@ async def post_batch(
     """Store a batch once; the answer comes after it is on disk. Any order, any repeats."""
     state = request.app.state
     limit = state.settings.max_body_mb * 1024 * 1024
-    body = await _bounded(request, limit)
+    body = await bounded(request, limit, "Batch too large", "split it")
 
     def take() -> Answer:
         now_us = state.clock()
@@ -41,15 +41,3 @@ async def post_batch(
         return ingest.take(state.store, ingest.parse(content, now_us), now_us)
 
     return await run_in_threadpool(take)
-
-
-async def _bounded(request: Request, limit: int) -> bytes:
-    """The body, read no further than the limit."""
-    chunks: list[bytes] = []
-    size = 0
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size > limit:
-            raise Problem(413, "Batch too large", f"more than {limit} bytes; split it", "$")
-        chunks.append(chunk)
-    return b"".join(chunks)

@@ -2,16 +2,30 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Depends, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
+from starlette.concurrency import run_in_threadpool
 
+from joulebook_server.api.body import bounded
+from joulebook_server.api.parameters import refuse_unknown
 from joulebook_server.api.problems import answers
-from joulebook_server.services import jobs
+from joulebook_server.services import corrections, jobs
 from joulebook_server.services.jobs import PAGE_LIMIT, JobFilter
 
-router = APIRouter(tags=["jobs"])
+router = APIRouter(tags=["jobs"], dependencies=[Depends(refuse_unknown)], responses=answers(400))
+
+#: Largest correction, bytes of JSON.
+CORRECTION_LIMIT = 64 * 1024
+
+_CORRECTION: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "description": f"Fields of a job and their values, {CORRECTION_LIMIT} bytes at most.",
+        "content": {"application/json": {"schema": {"type": "object"}}},
+    }
+}
 
 
-@router.get("/v1/jobs", summary="Jobs, the newest first", responses=answers(400, 422))
+@router.get("/v1/jobs", summary="Jobs, the newest first", responses=answers(422))
 def get_jobs(
     request: Request,
     wanted: Annotated[JobFilter, Depends()],
@@ -28,10 +42,15 @@ def get_job(request: Request, uid: str) -> dict[str, Any]:
     return jobs.one(request.app.state.store, uid)
 
 
-@router.patch("/v1/jobs/{uid:path}", summary="Correct a job", responses=answers(404, 422))
-def patch_job(
-    request: Request, uid: str, changes: Annotated[dict[str, Any], Body()]
-) -> dict[str, Any]:
+@router.patch(
+    "/v1/jobs/{uid:path}",
+    summary="Correct a job",
+    responses=answers(404, 413, 422),
+    openapi_extra=_CORRECTION,
+)
+async def patch_job(request: Request, uid: str) -> dict[str, Any]:
     """What a person says wins over every report, now and later; null takes it back."""
     state = request.app.state
-    return jobs.correct(state.store, uid, changes, state.clock())
+    body = await bounded(request, CORRECTION_LIMIT, "Correction too large", "say less")
+    changes = corrections.read(body)
+    return await run_in_threadpool(jobs.correct, state.store, uid, changes, state.clock())

@@ -2,16 +2,17 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 
+from joulebook_server.api.parameters import refuse_unknown
 from joulebook_server.api.period import period
 from joulebook_server.api.problems import answers
 from joulebook_server.services import balance
 
-router = APIRouter(tags=["ledger"])
+router = APIRouter(tags=["ledger"], dependencies=[Depends(refuse_unknown)], responses=answers(400))
 
 
-@router.get("/v1/ledger/balance", summary="Meters against parts", responses=answers(400))
+@router.get("/v1/ledger/balance", summary="Meters against parts")
 def get_balance(
     request: Request,
     start: Annotated[str | None, Query(alias="from", description="RFC 3339 time")] = None,

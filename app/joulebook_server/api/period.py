@@ -28,3 +28,21 @@ def _time(name: str, text: str) -> int:
         raise Problem(400, "Bad period", f"`{name}`: {error.reason}", name) from error
     # No reading lies outside, and near the calendar's own ends nothing can be reckoned.
     return min(max(time_us, ALL_FROM_US), ALL_TO_US - QUARTER_US)
+
+
+def instants(start: str | None, end: str | None, usual: tuple[int, int]) -> tuple[int, int]:
+    """The period in µs to the instant, where it may start and end anywhere.
+
+    Args:
+        start: Its start as it was asked for.
+        end: Its end as it was asked for.
+        usual: What counts where nothing is said.
+
+    Raises:
+        Problem: 400 if a time cannot be read or the period does not end after it starts.
+    """
+    to_us = _time("to", end) if end else usual[1]
+    from_us = _time("from", start) if start else min(usual[0], to_us - (usual[1] - usual[0]))
+    if to_us <= from_us:
+        raise Problem(400, "Bad period", "`to` must lie after `from`", "to")
+    return from_us, to_us

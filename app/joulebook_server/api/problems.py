@@ -10,7 +10,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from joulebook.errors import WireError
-from joulebook_server.errors import Problem
+from joulebook_server.errors import Problem, Unavailable
 
 log = logging.getLogger("joulebook.server")
 
@@ -42,6 +42,7 @@ def answers(*statuses: int) -> dict[int | str, dict[str, Any]]:
 def install(app: FastAPI) -> None:
     """Answer every error of the app as a problem."""
     app.add_exception_handler(Problem, _problem)
+    app.add_exception_handler(Unavailable, _unavailable)
     app.add_exception_handler(WireError, _wire_error)
     app.add_exception_handler(RequestValidationError, _validation_error)
     app.add_exception_handler(HTTPException, _http_exception)
@@ -59,6 +60,14 @@ def problem(status: int, title: str, detail: str, path: str | None = None) -> JS
 def _problem(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, Problem)  # noqa: S101 - registered for this type
     return problem(error.status, error.title, error.detail, error.path)
+
+
+def _unavailable(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, Unavailable)  # noqa: S101 - registered for this type
+    log.warning("%s %s: %s", request.method, request.url.path, error)
+    answer = problem(503, "Database unavailable", f"{error}; nothing was stored")
+    answer.headers["Retry-After"] = str(error.retry_after_s)
+    return answer
 
 
 def _wire_error(_request: Request, error: Exception) -> JSONResponse:

@@ -6,27 +6,24 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import JSONResponse, Response
 
+from joulebook_server.api.parameters import refuse_unknown
 from joulebook_server.api.period import period
 from joulebook_server.api.problems import answers
-from joulebook_server.errors import Problem
 from joulebook_server.services.report_request import read_request
 from joulebook_server.services.report_rows import Site
 from joulebook_server.services.reports import report
 
-router = APIRouter(tags=["reports"])
+router = APIRouter(tags=["reports"], dependencies=[Depends(refuse_unknown)], responses=answers(400))
 
-_PARAMETERS = ("group_by", "from", "to", "tz", "filter", "basis")
 _AS_CSV: dict[int | str, dict[str, Any]] = {
     200: {"content": {"text/csv": {"schema": {"type": "string"}}}, "description": "The report"}
 }
 
 
-@router.get(
-    "/v1/reports", summary="Energy and emissions", responses={**_AS_CSV, **answers(400, 422)}
-)
+@router.get("/v1/reports", summary="Energy and emissions", responses={**_AS_CSV, **answers(422)})
 def get_report(  # noqa: PLR0913, PLR0917 - one argument a parameter
     request: Request,
     group_by: Annotated[str, Query(description="keys, separated by commas")] = "",
@@ -39,21 +36,12 @@ def get_report(  # noqa: PLR0913, PLR0917 - one argument a parameter
     basis: Annotated[str, Query(description="location")] = "location",
 ) -> Response:
     """One row per combination of the keys; JSON, or CSV where `Accept: text/csv` asks for it."""
-    _refuse_unknown(request)
     asked = read_request(group_by, period(start, end), tz, filters or [], basis)
     settings = request.app.state.settings
     made = report(request.app.state.store, asked, Site(settings.zone, Fraction(settings.pue)))
     if "text/csv" in request.headers.get("accept", ""):
         return Response(_csv(asked.keys, made), media_type="text/csv")
     return JSONResponse(made)
-
-
-def _refuse_unknown(request: Request) -> None:
-    """A parameter with a slip in its name would silently give another report than was asked for."""
-    for name in request.query_params:
-        if name not in _PARAMETERS:
-            known = ", ".join(_PARAMETERS)
-            raise Problem(400, "Bad report request", f"`{name}` is not one of {known}", name)
 
 
 def _csv(keys: Sequence[str], made: dict[str, Any]) -> str:

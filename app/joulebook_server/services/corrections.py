@@ -1,5 +1,6 @@
 """What a person may say of a job, checked by the rules that reporters keep."""
 
+import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -12,9 +13,25 @@ from joulebook.wire.records import JOB_KINDS
 from joulebook_server.errors import Problem
 from joulebook_server.store.jobs import CORRECTABLE
 
+_REFUSED = "Refused correction"
 _NUMBERS = TypeAdapter(dict[str, float])
 _METHODS = TypeAdapter(list[str])
 _VARIANT_FIELDS = tuple(VariantRecord.__dataclass_fields__)
+
+
+def read(content: bytes) -> dict[str, Any]:
+    """A correction as it was sent, not checked yet.
+
+    Raises:
+        Problem: 422 if it is no JSON, or not an object.
+    """
+    try:
+        changes = json.loads(content)
+    except (ValueError, RecursionError) as error:  # the latter where it is nested too deeply
+        raise Problem(422, _REFUSED, f"is no JSON: {error}", "$") from error
+    if not isinstance(changes, dict):
+        raise Problem(422, _REFUSED, "must be an object of fields to correct", "$")
+    return changes
 
 
 def checked(changes: Mapping[str, Any]) -> dict[str, Any]:
@@ -26,7 +43,7 @@ def checked(changes: Mapping[str, Any]) -> dict[str, Any]:
     try:
         return {name: _checked(name, value) for name, value in changes.items()}
     except WireError as error:
-        raise Problem(422, "Refused correction", error.reason, error.path) from error
+        raise Problem(422, _REFUSED, error.reason, error.path) from error
 
 
 def _checked(name: str, value: Any) -> Any:  # noqa: ANN401 - JSON of any shape

@@ -57,6 +57,13 @@ def one(store: Store, uid: str) -> dict[str, Any]:
         return _one(connection, uid)
 
 
+def known(store: Store, uid: str) -> dict[str, Any] | None:
+    """One job; None if no reporter has named it."""
+    with store.reading() as connection:
+        found = stored.effective_jobs(connection, [uid])
+        return _described(connection, found.values())[0] if found else None
+
+
 def correct(store: Store, uid: str, changes: Mapping[str, Any], now_us: int) -> dict[str, Any]:
     """Lay a person's correction over a job and move its energy in every report at once.
 
@@ -73,8 +80,9 @@ def correct(store: Store, uid: str, changes: Mapping[str, Any], now_us: int) -> 
     with store.writing() as connection:
         if not stored.effective_jobs(connection, [uid]):
             raise Problem(404, _NO_SUCH_JOB, f"no reporter has named a job {uid!r}")
-        stored.write_correction(connection, uid, correction, now_us)
-        ledger.roll_up(connection, ledger.quarters_of_jobs(connection, [uid]))
+        if correction:
+            stored.write_correction(connection, uid, correction, now_us)
+            ledger.roll_up(connection, ledger.quarters_of_jobs(connection, [uid]))
         return _one(connection, uid)
 
 

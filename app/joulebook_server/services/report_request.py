@@ -60,6 +60,19 @@ class ReportRequest:
         return frozenset(grouped | {key for key, _ in self.filters})
 
 
+def utc_request(
+    keys: tuple[str, ...], period: tuple[int, int], *filters: tuple[str, str]
+) -> ReportRequest:
+    """A request of our own, in UTC.
+
+    Args:
+        keys: What rows are grouped by.
+        period: ``[from, to)``, µs, whole quarter hours.
+        filters: (key, value) pairs that a row must match.
+    """
+    return ReportRequest(keys, period[0], period[1], ZoneInfo("UTC"), filters)
+
+
 def read_request(
     group_by: str, period: tuple[int, int], tz: str, filters: Sequence[str], basis: str
 ) -> ReportRequest:

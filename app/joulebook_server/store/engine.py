@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import (
+    URL,
     ColumnElement,
     Connection,
     Engine,
@@ -21,6 +22,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
 from joulebook_server.errors import StoreError
+from joulebook_server.store.outages import translated
 
 BUSY_TIMEOUT_S = 30
 _WRITES = "joulebook_writes"
@@ -36,15 +38,16 @@ class Store:
 
     Args:
         url: SQLAlchemy URL, such as ``sqlite:////var/lib/joulebook/server.db``.
+        busy_timeout_s: How long to wait for a file that another one holds, s.
 
     Raises:
-        StoreError: The URL is not one we can open.
+        StoreError: The URL is not one we can open, or not one that keeps anything.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, busy_timeout_s: float = BUSY_TIMEOUT_S) -> None:
         try:
             self.url = make_url(url)
-            self.engine = _engine(str(url), self.url.get_backend_name())
+            self.engine = _engine(self.url, busy_timeout_s)
         except (ArgumentError, NoSuchModuleError, ImportError) as error:
             raise StoreError(
                 f"cannot use this database URL: {error}; an example: sqlite:///joulebook.db"
@@ -57,14 +60,22 @@ class Store:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """One consistent view of the database."""
-        with self.engine.begin() as connection:
+        """One consistent view of the database.
+
+        Raises:
+            Unavailable: It cannot be used just now.
+        """
+        with translated(), self.engine.begin() as connection:
             yield connection
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """One transaction: all of it is on disk when this returns, or none of it happened."""
-        with self.engine.execution_options(**{_WRITES: True}).begin() as connection:
+        """One transaction: all of it is on disk when this returns, or none of it happened.
+
+        Raises:
+            Unavailable: The database cannot be used just now.
+        """
+        with translated(), self.engine.execution_options(**{_WRITES: True}).begin() as connection:
             yield connection
 
     def log_ahead(self) -> None:
@@ -131,10 +142,23 @@ def joined(row: Any, name: str) -> int:  # noqa: ANN401 - a row of any query
     return int(high or 0) * LIMB + int(low or 0)
 
 
-def _engine(url: str, backend: str) -> Engine:
-    if backend != "sqlite":
+def _in_memory(url: URL) -> bool:
+    """Whether the database would be gone with the connection that made it."""
+    name = (url.database or "").removeprefix("file:")
+    return name in ("", ":memory:") or url.query.get("mode") == "memory"
+
+
+def _engine(url: URL, busy_timeout_s: float) -> Engine:
+    if url.get_backend_name() != "sqlite":
         return create_engine(url)
-    engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_S})
+    if _in_memory(url):
+        raise StoreError(
+            f"the database {url} lies in memory, and the ledger must outlast the server; "
+            "name a file: sqlite:///joulebook.db"
+        )
+    engine = create_engine(
+        url, connect_args={"timeout": busy_timeout_s}, pool_timeout=busy_timeout_s
+    )
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine

@@ -58,7 +58,7 @@ def effective_jobs(
     by_uid: dict[str, list[Row[Any]]] = {}
     for row in sorted(reports, key=lambda row: (row.agent_id, row.host_id, row.reporter)):
         by_uid.setdefault(row.job_uid, []).append(row)
-    return {uid: _merged(uid, rows, corrections.get(uid)) for uid, rows in by_uid.items()}
+    return {uid: _merged(uid, _newest(rows), corrections.get(uid)) for uid, rows in by_uid.items()}
 
 
 def write_correction(
@@ -112,6 +112,15 @@ def parents_of(connection: Connection, host_id: str) -> dict[tuple[str, str], st
     # Reporters of one job should agree; where they do not, the last by name counts.
     in_order = query.order_by(REPORTS.c.reporter, REPORTS.c.parent)
     return {(row.agent_id, row.job_uid): row.parent for row in connection.execute(in_order)}
+
+
+def _newest(rows: list[Row[Any]]) -> list[Row[Any]]:
+    """One row a reporter: its counting may have gone from an agent to the process itself."""
+    named: dict[str, Row[Any]] = {}
+    for row in rows:
+        if row.reporter and (row.reporter not in named or named[row.reporter].rev < row.rev):
+            named[row.reporter] = row
+    return [row for row in rows if not row.reporter or named[row.reporter] is row]
 
 
 def _merged(uid: str, rows: list[Row[Any]], corrected: Row[Any] | None) -> EffectiveJob:

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from joulebook.core.fold import BookedPart, MeterWindow, fold
+from joulebook.core.fold import BookedPart, Booking, MeterWindow, fold
 from joulebook_server.store import readings
 from joulebook_server.store.engine import rows_of
 from joulebook_server.store.jobs import EffectiveJob, effective_jobs, parents_of
@@ -109,11 +109,9 @@ def ledger_of_quarter(
     Returns:
         Keys of the windows that count, and the ledger's values by (bucket, job, method, zone).
     """
-    by_key = {readings.key_of(row): row for row in meters}
-    folded = fold(_windows(by_key, parts, parents))
+    primary, bookings = booked(meters, parts, parents)
     sums: dict[tuple[str, str, str, str], _Sum] = {}
-    for booking in folded.bookings:
-        meter = by_key[booking.window]
+    for meter, booking in bookings:
         whole_uj = max(meter.energy_uj, 1)
         key = (booking.bucket, booking.job_uid, meter.method, meter.zone)
         sums.setdefault(key, _Sum()).add(
@@ -122,7 +120,20 @@ def ledger_of_quarter(
             meter.err_sys_uj * booking.energy_uj // whole_uj,
             meter.err_rand_uj * booking.energy_uj // whole_uj,
         )
-    return folded.primary, {key: total.values() for key, total in sums.items()}
+    return primary, {key: total.values() for key, total in sums.items()}
+
+
+def booked(
+    meters: list[Row[Any]], parts: list[Row[Any]], parents: Mapping[tuple[str, str], str | None]
+) -> tuple[frozenset[tuple[str, ...]], list[tuple[Row[Any], Booking]]]:
+    """Which windows of one device and quarter hour count, and where each one's energy went.
+
+    Returns:
+        Keys of the windows that count, and each booking beside its window.
+    """
+    by_key = {readings.key_of(row): row for row in meters}
+    folded = fold(_windows(by_key, parts, parents))
+    return folded.primary, [(by_key[one.window], one) for one in folded.bookings]
 
 
 def _recompute_device(

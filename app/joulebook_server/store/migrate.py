@@ -10,7 +10,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import inspect
 from sqlalchemy.exc import DBAPIError
 
-from joulebook_server.errors import StoreError
+from joulebook_server.errors import StoreError, Unavailable
 from joulebook_server.store.engine import Store
 
 
@@ -32,13 +32,15 @@ def migrate(store: Store) -> str:
             config = configuration()
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
+    except Unavailable as error:
+        raise _explained(store, error.reason) from error
     except (DBAPIError, sqlite3.Error) as error:
         raise _explained(store, str(getattr(error, "orig", error))) from error
     return str(scripts.get_current_head())
 
 
 def _make_folder(store: Store) -> None:
-    if not store.is_sqlite or not store.url.database or store.url.database == ":memory:":
+    if not store.is_sqlite or not store.url.database:
         return
     folder = Path(store.url.database).absolute().parent
     try:

@@ -98,6 +98,22 @@ def test_a_database_url_that_is_none_is_refused(run: Run, url: str) -> None:
     assert "sqlite:///" in refused(run("serve", "--port", "0", "--database-url", url))
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "sqlite://",
+        "sqlite:///",
+        "sqlite:///:memory:",
+        "sqlite:///file::memory:?uri=true",
+        "sqlite:///file:ledger?mode=memory&cache=shared&uri=true",
+    ],
+)
+def test_a_database_that_would_not_outlast_the_server_is_refused(run: Run, url: str) -> None:
+    line = refused(run("serve", "--port", "0", "--database-url", url))
+    assert "memory" in line
+    assert "sqlite:///joulebook.db" in line
+
+
 def test_a_password_in_a_database_url_is_never_shown(run: Run) -> None:
     url = "postgresql+nodriver://user:secret@127.0.0.1:1/db"
     assert "secret" not in refused(run("serve", "--port", "0", "--database-url", url))
@@ -109,8 +125,7 @@ def test_a_password_in_a_database_url_is_never_shown(run: Run) -> None:
         ("ZOEN", "FR", "'zone'"),
         ("PORT", "many", "port"),
         ("PORT", "70000", "65535"),
-        ("PUE", "0.5", "at least 1"),
-        ("PUE", "nan", "pue"),
+        *(("PUE", pue, "from 1 to 10") for pue in ("0.5", "10.01", "1e400", "nan", "6/5", "much")),
         ("MAX_BODY_MB", "0", "at least 1"),
     ],
 )

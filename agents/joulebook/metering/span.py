@@ -4,7 +4,7 @@ import os
 from dataclasses import dataclass, field
 
 from joulebook.core.variant import Variant
-from joulebook.tracking.tally import Tally
+from joulebook.metering.tally import Tally
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +42,13 @@ class Span:
         labels: What it is called.
         parent: Enclosing span of this process, if any.
         parent_uid: uid of the enclosing job, also from another process.
+        pid: The process that opened it; what that one and its descendants use is the span's.
         started_us, ended_us: Wall clock, µs; `ended_us` is None while it runs.
         began_us: Monotonic time of the start, µs.
         shared: Whether other spans and processes may have the same uid.
+        reporter: Who counts its work, where several do or the counting may change hands; a
+            newer record of the same reporter replaces an older one, whoever sent it.
+        carried: Work of ended spans that the reporter counted elsewhere before.
         work: Units of work, added up over `log` calls.
         quality: Scores; the last value counts.
         tally: Energy of this span and its children.
@@ -54,10 +58,13 @@ class Span:
     labels: Labels
     parent: "Span | None" = None
     parent_uid: str | None = None
+    pid: int = field(default_factory=os.getpid)
     started_us: int = 0
     began_us: int = 0
     ended_us: int | None = None
     shared: bool = False
+    reporter: str | None = None
+    carried: dict[str, float] = field(default_factory=dict)
     work: dict[str, float] = field(default_factory=dict)
     quality: dict[str, float] = field(default_factory=dict)
     tally: Tally = field(default_factory=Tally)

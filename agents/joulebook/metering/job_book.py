@@ -1,10 +1,12 @@
-"""The records of this process's jobs; spans that share a uid are one job."""
+"""The records of all jobs with spans here; spans that share a uid are one job."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from joulebook.tracking.span import Labels, Span
+from joulebook.metering.span import Labels, Span
 from joulebook.wire import Job, VariantRecord, format_time
+
+_Key = tuple[str, str | None]
 
 
 @dataclass
@@ -15,6 +17,7 @@ class _Known:
     parent_uid: str | None
     started_us: int
     shared: bool
+    changed: bool = True
     ended_us: int = 0
     revision: int = 0
     work: dict[str, float] = field(default_factory=dict)
@@ -24,50 +27,59 @@ class _Known:
     def absorb(self, span: Span) -> None:
         """Add what an ended span came to."""
         self.open.remove(span)
+        self.changed = True
         self.ended_us = max(self.ended_us, span.ended_us or 0)
         self.quality.update(span.quality)
         _add(self.work, span.work)
 
 
 class JobBook:
-    """Jobs of one process.
+    """Jobs of one process, or of one agent."""
 
-    Args:
-        reporter: Name of this process among those that share a job.
-    """
-
-    def __init__(self, reporter: str) -> None:
-        self._reporter = reporter
-        self._jobs: dict[str, _Known] = {}
+    def __init__(self) -> None:
+        self._jobs: dict[_Key, _Known] = {}
 
     def open(self, span: Span) -> None:
         """A span has started."""
-        known = self._jobs.setdefault(
-            span.uid, _Known(span.labels, span.parent_uid, span.started_us, span.shared)
-        )
+        known = self._jobs.get(_key(span))
+        if known is None:
+            known = _Known(span.labels, span.parent_uid, span.started_us, span.shared)
+            _add(known.work, span.carried)
+            # What cannot be said must fail here, before the span is measured along with others.
+            self._record(0, _key(span), known, 0)
+            known.revision = 0
+            self._jobs[_key(span)] = known
         known.open.append(span)
 
     def close(self, span: Span) -> None:
         """A span has ended; its job's record is still to be written."""
-        self._jobs[span.uid].absorb(span)
+        self._jobs[_key(span)].absorb(span)
+
+    def forget(self, reporter: str) -> None:
+        """A reporter left: what it counted stands in its last record."""
+        for key, job in list(self._jobs.items()):
+            if key[1] == reporter and not job.open and not job.changed:
+                del self._jobs[key]
 
     def records(self, now_us: int) -> list[Job]:
         """The records of all jobs that are open or have just ended, each under a new revision."""
-        listed = list(self._jobs.items())
-        records = [self._record(ref, uid, job, now_us) for ref, (uid, job) in enumerate(listed)]
-        for uid, job in listed:
+        listed = [(key, job) for key, job in self._jobs.items() if job.open or job.changed]
+        records = [self._record(ref, key, job, now_us) for ref, (key, job) in enumerate(listed)]
+        for key, job in listed:
+            job.changed = False
             if not job.open and not job.shared:
-                del self._jobs[uid]
+                del self._jobs[key]
         return records
 
-    def _record(self, ref: int, uid: str, job: _Known, now_us: int) -> Job:
+    @staticmethod
+    def _record(ref: int, key: _Key, job: _Known, now_us: int) -> Job:
         # Wall time makes a revision that also grows over a restart of the process.
         job.revision = max(job.revision + 1, now_us)
         variant = job.labels.variant
         return Job(
             ref=ref,
             rev=job.revision,
-            uid=uid,
+            uid=key[0],
             parent=job.parent_uid,
             phase=None,
             name=job.labels.name,
@@ -84,8 +96,13 @@ class JobBook:
             ended_at=None if job.open else format_time(job.ended_us),
             work=_total([job.work, *(span.work for span in job.open)]),
             quality={**job.quality, **_latest(job.open)},
-            reporter=self._reporter if job.shared else None,
+            reporter=key[1],
         )
+
+
+def _key(span: Span) -> _Key:
+    """One record for each reporter of a job."""
+    return span.uid, span.reporter
 
 
 def _total(several: Iterable[dict[str, float]]) -> dict[str, float]:

@@ -12,9 +12,9 @@ from joulebook.wire import check
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.tracking.conftest import Bench
+    from tests.metering.conftest import Bench
 
-    from joulebook.tracking.span import Span
+    from joulebook.metering.span import Span
 
     BenchOf = Callable[..., Bench]
 

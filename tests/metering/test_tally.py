@@ -2,7 +2,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from joulebook.core.window import Window
-from joulebook.tracking.tally import Tally
+from joulebook.metering.tally import Tally
 
 
 def window(uid: str = "GPU-1", energy: int = 1_000, **changes: int | str) -> Window:

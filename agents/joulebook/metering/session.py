@@ -1,21 +1,22 @@
-"""All spans of one process, measured by one sampler."""
+"""All open spans that one sampler measures: those of a process, or those handed to an agent."""
 
 import logging
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from itertools import chain
 
 from joulebook.clock import Clock
 from joulebook.core.attribute import Bucket, largest_remainder
 from joulebook.core.units import quarter_of
 from joulebook.metering.assemble import Booked, Entry, Share
+from joulebook.metering.guard import harmless
+from joulebook.metering.job_book import JobBook
+from joulebook.metering.outbox import Outbox
 from joulebook.metering.pace import Pace
 from joulebook.metering.rig import Rig
 from joulebook.metering.sampler import Metered
-from joulebook.tracking.guard import harmless
-from joulebook.tracking.job_book import JobBook
-from joulebook.tracking.outbox import Outbox
-from joulebook.tracking.span import Span, new_uid
+from joulebook.metering.span import Span
 
 log = logging.getLogger("joulebook")
 
@@ -24,11 +25,11 @@ LAST_WAIT_S = 2.0
 
 
 class Session:
-    """Measures while at least one span is open, and books each window once.
+    """Measures while a span is open, or all the time, and books each window once.
 
-    The energy of this process and its descendants goes to the innermost open spans; several
-    that are open side by side (threads) share it equally. Every window is in the spool, durable,
-    before the next one starts.
+    The energy of a process with spans, and of its descendants that have none of their own, goes to
+    its innermost open spans; several that are open side by side (threads) share it equally.
+    Every window is in the spool, durable, before the next one starts.
 
     Args:
         rig: Sensors of this host.
@@ -44,27 +45,41 @@ class Session:
         self._pace = pace
         self._sampler = rig.sampler()
         self._kinds = {sensor.uid: sensor.kind for sensor, _ in rig.sensors}
-        self._jobs = JobBook(new_uid(clock.wall_us()))
+        self._jobs = JobBook()
         self._lock = threading.RLock()
         self._open: list[Span] = []
+        self._always = False
         self._stop = threading.Event()
         self._cut_at_us = 0
         self._quarter_us = 0
         self._pid = os.getpid()
 
+    def watch(self) -> None:
+        """Measure from here on, also while no span is open, until `close`."""
+        with self._lock:
+            self._always = True
+            if not self._open:
+                self._start(())
+
+    def close(self) -> None:
+        """End all spans and measuring; the last window is durable when this returns."""
+        with self._lock:
+            for span in reversed(self._open.copy()):
+                self.end(span)
+            if self._always:
+                self._cut()
+                self._always = False
+                self._halt()
+
     def begin(self, span: Span) -> None:
         """Open a span: windows are cut here, so nothing before belongs to it."""
         with self._lock:
-            if self._open:
-                self._cut()
+            roots = self._roots() | {span.pid}
+            if self._open or self._always:
+                self._cut(roots, opening=span)
             else:
-                self._sampler.start({0: self._pid})
-                self._note_cut(self._sampler.timeline.now())
-                self._start_ticker()
-            span.started_us = self._sampler.timeline.now()
-            span.began_us = self._clock.monotonic_us()
-            self._open.append(span)
-            self._jobs.open(span)
+                self._start(roots)
+                self._enter(span)
 
     def end(self, span: Span) -> None:
         """Close a span: its last window and its record are durable when this returns."""
@@ -74,15 +89,19 @@ class Session:
             # By the monotonic clock: a wall clock stepped back would end it before it starts.
             span.ended_us = span.started_us + self._clock.monotonic_us() - span.began_us
             try:
-                self._cut(span)
+                self._cut(self._roots(without=span), span)
             finally:
                 self._open.remove(span)
-                last = not self._open
+                last = not self._open and not self._always
                 if last:
-                    self._stop.set()
-                    self._sampler.stop()
+                    self._halt()
         if last:
             self.outbox.ship(LAST_WAIT_S)
+
+    def forget(self, reporter: str) -> None:
+        """A reporter left: no span of it will follow."""
+        with self._lock:
+            self._jobs.forget(reporter)
 
     def owned(self) -> bool:
         """False in a forked child, where the sampler's thread and locks are not ours."""
@@ -91,25 +110,55 @@ class Session:
     def tick(self) -> bool:
         """Sample; cut if a window is full or a quarter hour ended. True if it was cut."""
         with self._lock:
-            if not self._open:
+            if not self._open and not self._always:
                 return False
             now_us = self._sampler.timeline.now()
             crossed = quarter_of(now_us) != self._quarter_us
             window_us = self._pace.length_us(self.outbox.window_us)
             if crossed or self._clock.monotonic_us() - self._cut_at_us >= window_us:
-                self._cut()
+                self._cut(self._roots())
                 return True
             self._sampler.sample()
             return False
 
-    def _cut(self, ending: Span | None = None) -> None:
-        """Close all windows, book them to the leaves, keep them in the spool."""
+    def _enter(self, span: Span) -> None:
+        if not span.started_us:  # else it goes on here, after another's measuring
+            span.started_us = self._sampler.timeline.now()
+            span.began_us = self._clock.monotonic_us()
+        self._jobs.open(span)
+        self._open.append(span)
+
+    def _start(self, roots: Collection[int]) -> None:
+        self._sampler.start(roots)
+        self._note_cut(self._sampler.timeline.now())
+        self._start_ticker()
+
+    def _halt(self) -> None:
+        self._stop.set()
+        self._sampler.stop()
+
+    def _roots(self, without: Span | None = None) -> frozenset[int]:
+        """Ids of the processes with open spans."""
+        return frozenset(span.pid for span in self._open if span is not without)
+
+    def _cut(
+        self,
+        roots: Collection[int] = (),
+        ending: Span | None = None,
+        opening: Span | None = None,
+    ) -> None:
+        """Close all windows, book them to the leaves, keep them in the spool.
+
+        A span that opens has no share in them, but its record goes along: whoever looks sees it.
+        """
         now_us = self._sampler.timeline.now()
         if ending is not None:
             self._jobs.close(ending)
         self._note_cut(now_us)
         leaves = self._leaves()
-        booked = [self._book(metered, leaves) for metered in self._sampler.cut()]
+        booked = [self._book(metered, leaves) for metered in self._sampler.cut(roots)]
+        if opening is not None:
+            self._enter(opening)
         jobs = self._jobs.records(now_us)
         with harmless("keeping a window"):
             self.outbox.put(Entry(booked, jobs, self._sampler.problems()))
@@ -119,31 +168,49 @@ class Session:
         self._cut_at_us = self._clock.monotonic_us()
         self._quarter_us = quarter_of(now_us)
 
-    def _leaves(self) -> list[Span]:
-        """Open spans that enclose no other open span."""
+    def _leaves(self) -> dict[int, list[Span]]:
+        """Open spans that enclose no other open span of their process, by process."""
         enclosing = {id(span.parent) for span in self._open}
-        return [span for span in self._open if id(span) not in enclosing]
+        leaves: dict[int, list[Span]] = {}
+        for span in self._open:
+            if id(span) not in enclosing:
+                leaves.setdefault(span.pid, []).append(span)
+        return leaves
 
-    def _book(self, metered: Metered, leaves: Sequence[Span]) -> Booked:
-        """Hand the share of this process to the leaves; each ancestor counts it once."""
+    def _book(self, metered: Metered, leaves: Mapping[int, Sequence[Span]]) -> Booked:
+        """Hand each process's share to its leaves; each ancestor counts it once."""
         window = metered.window
         kind = self._kinds[window.uid]
         # A part of 0 says that the job was watched on this device, also while it rested.
-        watched = leaves if metered.parts else ()
+        watched = chain.from_iterable(leaves.values()) if metered.parts else ()
         shares = [Share(Bucket.JOB, leaf.uid, 0) for leaf in watched]
         for part in metered.parts:
             if part.bucket is not Bucket.JOB:
                 shares.append(Share(part.bucket, None, part.energy_uj))
                 continue
-            split = largest_remainder(part.energy_uj, [1] * len(leaves))
-            for leaf, energy_uj in zip(leaves, split, strict=True):
+            own = leaves[part.job]
+            split = largest_remainder(part.energy_uj, [1] * len(own))
+            for leaf, energy_uj in zip(own, split, strict=True):
                 shares.append(Share(Bucket.JOB, leaf.uid, energy_uj))
-                for span in leaf.lineage():
+                for span in self._above(leaf):
                     span.tally.add(kind, window, energy_uj)
         told = any(part.bucket is not Bucket.UNKNOWN for part in metered.parts)
         for span in self._open:
             span.tally.watch(window, told=told)
         return Booked(window, _merged(shares))
+
+    def _above(self, leaf: Span) -> list[Span]:
+        """The span and all that enclose it, also in other processes; each once."""
+        found: list[Span] = []
+        waiting = leaf.lineage()
+        while waiting:
+            span = waiting.pop(0)
+            if any(span is one for one in found):
+                continue
+            found.append(span)
+            if span.parent is None and span.parent_uid is not None:
+                waiting += [one for one in self._open if one.uid == span.parent_uid]
+        return found
 
     def _start_ticker(self) -> None:
         self._stop = threading.Event()

@@ -7,11 +7,11 @@ from joulebook.clock import Clock
 from joulebook.core.units import US_PER_S
 from joulebook.errors import SpoolError
 from joulebook.metering.assemble import Entry, assemble
+from joulebook.metering.guard import harmless, log
 from joulebook.probes.protocol import Sensor
 from joulebook.shipping.http import Sender
 from joulebook.shipping.shipper import Shipped, ship
 from joulebook.shipping.spool import Spool
-from joulebook.tracking.guard import harmless, log
 from joulebook.wire import Agent, Batch, Host
 
 #: Batches between two looks at what is left.
@@ -33,6 +33,8 @@ class Outbox:
         sensors: Every sensor found.
         version: Version of joulebook.
         clock: Source of time for the limit on sending.
+        role: ``tracker`` or ``agent``.
+        pause_s: After a failure nothing is sent for this long, s.
     """
 
     def __init__(  # noqa: PLR0913 - all of it goes into each batch
@@ -44,6 +46,8 @@ class Outbox:
         sensors: Sequence[Sensor],
         version: str,
         clock: Clock,
+        role: str = "tracker",
+        pause_s: float = PAUSE_S,
     ) -> None:
         self.spool = spool
         self.sender = sender
@@ -55,6 +59,8 @@ class Outbox:
         self._sensors = sensors
         self._version = version
         self._clock = clock
+        self._role = role
+        self._pause_s = pause_s
         self._thread: threading.Thread | None = None
         self._not_before_us = clock.monotonic_us()
 
@@ -79,7 +85,7 @@ class Outbox:
 
     def _write(self, entry: Entry) -> None:
         def build(agent_id: str, epoch: str, seq: int) -> Batch:
-            agent = Agent(agent_id, epoch, "tracker", self._version)
+            agent = Agent(agent_id, epoch, self._role, self._version)
             return assemble(entry, agent=agent, seq=seq, host=self._host, sensors=self._sensors)
 
         self.spool.append(build)
@@ -91,7 +97,7 @@ class Outbox:
         """Send what waits, on a thread of its own: a slow server holds up nobody.
 
         What is not acknowledged stays in the spool. While one round is under way no other is
-        started, and after a failure none for `PAUSE_S`.
+        started, and after a failure none for a while.
 
         Args:
             wait_s: Wait at most this long for the outcome, s.
@@ -115,6 +121,21 @@ class Outbox:
         """Whether a round is under way."""
         return self._thread is not None and self._thread.is_alive()
 
+    def kept(self) -> str:
+        """Where the batches are, in words."""
+        if self.unwritten:
+            return f"NOT KEPT, {self.problem}"
+        if self.sender is None:
+            return f"kept in {self.spool.path}"
+        if self.shipping:
+            return f"kept in {self.spool.path}, being sent to {self.sender.url}"
+        if self.last is not None and self.last.refused:
+            return f"refused by {self.sender.url}, see joulebook doctor"
+        if self.last is None or self.last.left or self.last.problem:
+            reason = self.last.problem if self.last else "not tried yet"
+            return f"kept in {self.spool.path}, not sent yet: {reason}"
+        return f"sent to {self.sender.url}"
+
     def finish(self) -> None:
         """Before the process ends: give the round under way a moment; the rest stays spooled."""
         if self._thread is not None:
@@ -128,7 +149,7 @@ class Outbox:
             while True:
                 self.last = ship(self.spool, sender, limit=SHIP_AT_ONCE)
                 if self.last.problem:
-                    wait_s = max(self.last.retry_after_s or 0.0, PAUSE_S)
+                    wait_s = max(self.last.retry_after_s or 0.0, self._pause_s)
                     self._not_before_us = self._clock.monotonic_us() + int(wait_s * US_PER_S)
                 if self.last.problem or not self.last.left:
                     return

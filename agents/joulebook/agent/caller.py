@@ -1,0 +1,134 @@
+"""One connected process and its spans."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from joulebook.clock import Clock
+from joulebook.core.variant import Variant
+from joulebook.errors import WireError
+from joulebook.metering.figures import figures_of
+from joulebook.metering.session import Session
+from joulebook.metering.span import Labels, Span
+from joulebook.wire.spans import Begin, Progress, read_begin, read_progress
+
+#: The most spans that one process may have open at once.
+MOST_SPANS = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """Who is at the other end of a connection, as the kernel says.
+
+    Attributes:
+        pid: Process id in the agent's own view.
+        uid: Numeric user id.
+        started: When the process started, clock ticks since boot.
+    """
+
+    pid: int
+    uid: int
+    started: int
+
+
+class Caller:
+    """Answers one process, and ends its spans when it leaves.
+
+    Args:
+        session: The measuring.
+        clock: Source of time.
+        peer: The process.
+        simulated: uids of simulated devices.
+    """
+
+    def __init__(
+        self, session: Session, clock: Clock, peer: Peer, simulated: frozenset[str]
+    ) -> None:
+        self.peer = peer
+        self._session = session
+        self._clock = clock
+        self._simulated = simulated
+        self._spans: dict[str, Span] = {}
+        self._reporters: set[str] = set()
+
+    def answer(self, message: Mapping[str, Any]) -> dict[str, Any]:
+        """What to say to one request.
+
+        Raises:
+            WireError: The request breaks the protocol; nothing changed.
+        """
+        match message.get("op"):
+            case "begin":
+                return self._begin(read_begin(message))
+            case "log":
+                return self._log(read_progress(message))
+            case "end":
+                return self._end(read_progress(message))
+            case "beat":
+                return {}
+        raise WireError("$.op", "must be begin, log, end or beat")
+
+    def leave(self) -> None:
+        """The process left: its spans end here, the innermost first."""
+        for key in reversed(list(self._spans)):
+            self._session.end(self._spans.pop(key))
+        for reporter in self._reporters:
+            self._session.forget(reporter)
+
+    def _begin(self, begin: Begin) -> dict[str, Any]:
+        if begin.key in self._spans:
+            raise WireError("$.key", "names a span that is open already")
+        if len(self._spans) >= MOST_SPANS:
+            raise WireError("$.key", f"one process may have {MOST_SPANS} spans open")
+        span = self._span(begin)
+        self._session.begin(span)
+        self._spans[begin.key] = span
+        if begin.shared and begin.reporter:
+            self._reporters.add(begin.reporter)
+        self._session.outbox.ship()
+        return {"started_us": span.started_us}
+
+    def _log(self, progress: Progress) -> dict[str, Any]:
+        self._note(progress)
+        return {}
+
+    def _end(self, progress: Progress) -> dict[str, Any]:
+        span = self._note(progress)
+        self._session.end(span)
+        del self._spans[progress.key]
+        self._session.outbox.ship()
+        figures = figures_of(span, self._clock.wall_us(), self._simulated)
+        return {"figures": asdict(figures), "kept": self._session.outbox.kept()}
+
+    def _note(self, progress: Progress) -> Span:
+        span = self._spans.get(progress.key)
+        if span is None:
+            raise WireError("$.key", "names no open span of this process")
+        span.work, span.quality = dict(progress.work), dict(progress.quality)
+        return span
+
+    def _span(self, begin: Begin) -> Span:
+        outer = None
+        if begin.outer is not None:
+            outer = self._spans.get(begin.outer)
+            if outer is None:
+                raise WireError("$.outer", "names no open span of this process")
+        variant = begin.variant
+        return Span(
+            uid=begin.uid,
+            labels=Labels(
+                name=begin.name,
+                kind=begin.kind,
+                model=begin.model,
+                variant=Variant(variant.label, variant.method, variant.scheme, variant.parent)
+                if variant
+                else None,
+                project=begin.project,
+                user=str(self.peer.uid),
+            ),
+            parent=outer,
+            parent_uid=begin.parent,
+            pid=self.peer.pid,
+            shared=begin.shared,
+            reporter=begin.reporter,
+        )

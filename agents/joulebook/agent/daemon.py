@@ -1,0 +1,51 @@
+"""The agent's life: measure, listen, send, until told to stop."""
+
+import threading
+from collections.abc import Callable
+
+from joulebook.agent.listener import Listener
+from joulebook.metering.guard import harmless
+from joulebook.metering.station import Station
+
+#: Time between two looks at whether the callers still live, s.
+CHECK_S = 1.0
+#: The longest that stopping waits for the server to take the last batches, s.
+STOP_S = 5.0
+
+
+class Daemon:
+    """Measures a host all day.
+
+    Args:
+        station: Sensors, spool and session.
+        listener: Where trackers hand their spans over.
+    """
+
+    def __init__(self, station: Station, listener: Listener) -> None:
+        self._station = station
+        self._listener = listener
+
+    def run(self, stop: threading.Event, ready: Callable[[], None]) -> None:
+        """Measure until `stop` is set; the last window is on disk when this returns.
+
+        Args:
+            stop: Set by whoever wants it to end.
+            ready: Called once it measures and listens.
+
+        Raises:
+            AgentError: The socket cannot be used.
+        """
+        session, outbox = self._station.session, self._station.outbox
+        self._listener.start()
+        try:
+            session.watch()
+            ready()
+            while not stop.wait(CHECK_S):
+                with harmless("looking after the callers"):
+                    self._listener.check()
+        finally:
+            self._listener.close()
+            session.close()
+            outbox.ship(STOP_S)
+            outbox.finish()
+            self._station.rig.close()

@@ -1,0 +1,179 @@
+"""The Unix socket on which trackers find the agent."""
+
+import contextlib
+import fcntl
+import os
+import socket
+import struct
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO
+
+from joulebook.agent.caller import Caller, Peer
+from joulebook.discovery.processes import ProcessTable
+from joulebook.errors import AgentError, WireError
+from joulebook.metering.guard import harmless, log
+from joulebook.wire.spans import MAX_LINE, line, parsed
+
+_BACKLOG = 128
+_CREDENTIALS = struct.Struct("3i")  # pid, uid, gid (unix(7), SO_PEERCRED)
+
+
+class Listener:
+    """Takes connections, one thread each; a connection that ends, ends its spans.
+
+    Args:
+        path: Where to listen. Its folder is made, closed to other users unless the agent is root's.
+        admit: Makes the caller of a connected process.
+        about: What is said to every caller in answer to its greeting.
+        table: Process table, to tell whether a caller still lives.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        admit: Callable[[Peer], Caller],
+        about: dict[str, object],
+        table: ProcessTable,
+    ) -> None:
+        self.path = path
+        self._admit = admit
+        self._about = about
+        self._table = table
+        self._open: dict[socket.socket, Peer] = {}
+        self._threads: list[threading.Thread] = []
+        self._guard = threading.Lock()
+        self._held: IO[str] | None = None
+        self._socket: socket.socket | None = None
+
+    def start(self) -> None:
+        """Listen from here on.
+
+        Raises:
+            AgentError: Another agent listens there, or the path cannot be used.
+        """
+        try:
+            self._prepare()
+        except OSError as error:
+            raise AgentError(
+                f"cannot listen on {self.path}: {error.strerror}; "
+                "name another with --socket (JOULEBOOK_AGENT_SOCKET)"
+            ) from error
+        self._run(self._accept)
+
+    def check(self) -> None:
+        """Drop connections whose process left: a fork of it may hold them open."""
+        with self._guard:
+            known = list(self._open.items())
+        for connection, peer in known:
+            if self._table.started(peer.pid) != peer.started:
+                _shut(connection)
+
+    def close(self) -> None:
+        """Stop listening, end all connections and the spans behind them."""
+        if self._socket is None:
+            return
+        self.path.unlink(missing_ok=True)
+        _shut(self._socket)
+        with self._guard:
+            known = list(self._open)
+        for connection in known:
+            _shut(connection)
+        for thread in self._threads:
+            thread.join()
+        if self._held is not None:
+            self._held.close()
+
+    def _prepare(self) -> None:
+        shared = os.getuid() == 0
+        self.path.parent.mkdir(mode=0o755 if shared else 0o700, parents=True, exist_ok=True)
+        self._hold()
+        self.path.unlink(missing_ok=True)
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._socket.bind(str(self.path))
+        # Who may connect is decided by the kernel; who it is, by the peer's credentials.
+        self.path.chmod(0o666 if shared else 0o600)
+        self._socket.listen(_BACKLOG)
+
+    def _hold(self) -> None:
+        """One agent a socket; the lock falls with the process, however it ends."""
+        self._held = self.path.with_name(f"{self.path.name}.lock").open("w", encoding="ascii")
+        try:
+            fcntl.flock(self._held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise AgentError(
+                f"an agent listens on {self.path} already; stop it, or name another --socket"
+            ) from None
+
+    def _run(self, work: Callable[..., None], *arguments: object) -> None:
+        thread = threading.Thread(target=work, args=arguments, name="joulebook-agent", daemon=True)
+        self._threads = [one for one in self._threads if one.is_alive()]
+        self._threads.append(thread)
+        thread.start()
+
+    def _accept(self) -> None:
+        listening = self._socket
+        while listening is not None:
+            try:
+                connection, _ = listening.accept()
+            except OSError:
+                return  # closed
+            with harmless("admitting a caller"):
+                self._run(self._serve, connection)
+
+    def _serve(self, connection: socket.socket) -> None:
+        caller: Caller | None = None
+        try:
+            peer = self._peer(connection)
+            caller = self._admit(peer)
+            with self._guard:
+                self._open[connection] = peer
+            self._converse(connection, caller)
+        except AgentError as error:
+            _say(connection, {"ok": False, "problem": str(error)})
+        except OSError:
+            pass  # the other side left
+        finally:
+            with self._guard:
+                self._open.pop(connection, None)
+            connection.close()
+            if caller is not None:
+                with harmless("ending the spans of a caller that left"):
+                    caller.leave()
+
+    def _converse(self, connection: socket.socket, caller: Caller) -> None:
+        _say(connection, {"ok": True, **self._about})
+        with connection.makefile("rb") as lines:
+            while content := lines.readline(MAX_LINE + 1):
+                if len(content) > MAX_LINE:
+                    _say(connection, {"ok": False, "problem": f"longer than {MAX_LINE} bytes"})
+                    return
+                _say(connection, self._answer(caller, content))
+
+    def _answer(self, caller: Caller, content: bytes) -> dict[str, object]:
+        try:
+            return {"ok": True, **caller.answer(parsed(content))}
+        except WireError as error:
+            return {"ok": False, "path": error.path, "problem": error.reason}
+        except Exception as error:  # noqa: BLE001 - one caller's fault must not end the agent
+            log.warning("joulebook: answering a caller failed: %s: %s", type(error).__name__, error)
+            return {"ok": False, "problem": "the agent failed; see its log"}
+
+    def _peer(self, connection: socket.socket) -> Peer:
+        told = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
+        pid, uid, _ = _CREDENTIALS.unpack(told)
+        started = self._table.started(pid) if pid > 0 else None
+        if started is None:
+            raise AgentError("your process is not in the agent's process table (a container?)")
+        return Peer(pid, uid, started)
+
+
+def _say(connection: socket.socket, message: dict[str, object]) -> None:
+    connection.sendall(line(message))
+
+
+def _shut(connection: socket.socket) -> None:
+    """Wake whoever waits on it; the thread that owns it closes it."""
+    with contextlib.suppress(OSError):  # it was closed already
+        connection.shutdown(socket.SHUT_RDWR)

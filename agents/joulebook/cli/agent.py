@@ -1,0 +1,82 @@
+"""`joulebook agent`: measures this host all day."""
+
+import argparse
+import logging
+import signal
+import sys
+import tempfile
+import threading
+from dataclasses import replace
+from pathlib import Path
+
+from joulebook.agent.root import PAUSE_S, build
+from joulebook.clock import SystemClock
+from joulebook.metering.station import Station, open_station
+from joulebook.settings import Settings, load
+from joulebook.wire import encode
+
+#: The longest that `--once` waits for the server, s.
+SEND_S = 10.0
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Measure until SIGTERM or Ctrl-C, or for one window; keep and send it, or only print it."""
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    names = ("server", "zone", "state_dir", "agent_socket", "window_s", "sample_s")
+    flags = {name: getattr(arguments, name) for name in names}
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    if arguments.dry_run:
+        with tempfile.TemporaryDirectory(prefix="joulebook-") as folder:
+            settings = replace(load(flags), state_dir=Path(folder), server=None)
+            return _dry(settings, stop, once=arguments.once)
+    settings = load(flags)
+    return _once(settings, stop) if arguments.once else _daemon(settings, stop)
+
+
+def _daemon(settings: Settings, stop: threading.Event) -> int:
+    daemon, station = build(settings, SystemClock())
+
+    def ready() -> None:
+        print(f"joulebook agent ready on {settings.agent_socket} ({_place(station)})", flush=True)
+
+    daemon.run(stop, ready)
+    return 0
+
+
+def _once(settings: Settings, stop: threading.Event) -> int:
+    station = open_station(settings, SystemClock(), "agent", PAUSE_S)
+    station.session.watch()
+    stop.wait(settings.window_s)
+    station.session.close()
+    station.outbox.ship(SEND_S)
+    print(f"one window of {_place(station)}: {station.outbox.kept()}")
+    return 0
+
+
+def _dry(settings: Settings, stop: threading.Event, *, once: bool) -> int:
+    """Print every batch as JSON, one a line."""
+    station = open_station(settings, SystemClock(), "agent", PAUSE_S)
+    spool = station.outbox.spool
+    station.session.watch()
+    while not stop.wait(settings.window_s) and not once:
+        _print(station)
+    station.session.close()
+    _print(station)
+    spool.close()
+    return 0
+
+
+def _print(station: Station) -> None:
+    spool = station.outbox.spool
+    for batch in spool.entries():
+        print(encode(batch).decode(), flush=True)
+        spool.acknowledge(batch.seq)
+
+
+def _place(station: Station) -> str:
+    readable = sum(sensor.method is not None for sensor, _ in station.rig.sensors)
+    sender = station.outbox.sender
+    where = f"sending to {sender.url}" if sender else f"kept in {station.outbox.spool.path}"
+    return f"{readable} sensor{'' if readable == 1 else 's'}, {where}"

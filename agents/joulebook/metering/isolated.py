@@ -1,0 +1,132 @@
+"""A probe on a thread of its own: one that hangs holds up nobody."""
+
+import queue
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any, Generic, TypeVar
+
+from joulebook.errors import Retry
+from joulebook.probes.protocol import Found, Holder, Probe, Reading, Sensor
+
+T = TypeVar("T")
+
+#: The longest that a reading may take, s. A driver answers in milliseconds.
+READ_S = 2.0
+#: The longest that looking for devices may take, s. A driver may first have to wake its cards.
+FIND_S = 15.0
+
+
+class _Call(Generic[T]):
+    """One question to a probe, and its answer."""
+
+    def __init__(self, work: Callable[[], T]) -> None:
+        self._work = work
+        self._done = threading.Event()
+        self._answer: list[T] = []
+        self._error: BaseException | None = None
+
+    def run(self) -> None:
+        try:
+            self._answer.append(self._work())
+        except BaseException as error:  # noqa: BLE001 - it is raised again where the answer is awaited
+            self._error = error
+        finally:
+            self._done.set()
+
+    @property
+    def done(self) -> bool:
+        return self._done.is_set()
+
+    def answer(self, wait_s: float) -> T:
+        """The answer, or the error it ended with.
+
+        Raises:
+            TimeoutError: There is none yet.
+        """
+        if not self._done.wait(wait_s):
+            raise TimeoutError
+        if self._error is not None:
+            raise self._error
+        return self._answer[0]
+
+
+class Isolated:
+    """Asks a probe on a daemon thread, and waits for a bounded time.
+
+    While a question hangs, further ones are answered `Retry` at once; when the driver comes back,
+    so does the sensor, and its counter tells what passed meanwhile.
+
+    Args:
+        probe: The probe; nobody else may ask it.
+        read_s: The longest that a reading may take, s.
+        find_s: The longest that looking for devices may take, s.
+    """
+
+    def __init__(self, probe: Probe, read_s: float = READ_S, find_s: float = FIND_S) -> None:
+        self.name = probe.name
+        self._probe = probe
+        self._read_s = read_s
+        self._find_s = find_s
+        self._calls: queue.SimpleQueue[_Call[Any]] = queue.SimpleQueue()
+        self._pending: _Call[Any] | None = None
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+
+    def find(self) -> Found:
+        """Look for devices; a driver that does not answer is a sensor with a problem."""
+        try:
+            return self._ask(self._probe.find, self._find_s)
+        except Retry as error:
+            return Found([_silent(self.name, str(error))])
+
+    def read(self, sensor: Sensor) -> Reading:
+        """Read one device; `Retry` where the driver hangs."""
+        return self._ask(lambda: self._probe.read(sensor), self._read_s)
+
+    def holders(self, sensor: Sensor) -> Sequence[Holder] | None:
+        """Processes on the device; `Retry` where the driver hangs."""
+        return self._ask(lambda: self._probe.holders(sensor), self._read_s)
+
+    def close(self) -> None:
+        """Let go of the probe, unless it hangs."""
+        if self._pending is None or self._pending.done:
+            self._probe.close()
+
+    def _ask(self, work: Callable[[], T], wait_s: float) -> T:
+        with self._lock:
+            if self._pending is not None and not self._pending.done:
+                raise Retry(f"{self.name} does not answer: its driver hangs")
+            call = _Call(work)
+            self._pending = call
+            self._calls.put(call)
+            self._start()
+            try:
+                return call.answer(wait_s)
+            except TimeoutError:
+                raise Retry(f"{self.name} has not answered for {wait_s:g} s") from None
+
+    def _start(self) -> None:
+        if self._thread is None or not self._thread.is_alive():
+            self._thread = threading.Thread(
+                target=_serve, args=(self._calls,), name=f"joulebook-{self.name}", daemon=True
+            )
+            self._thread.start()
+
+
+def _serve(calls: "queue.SimpleQueue[_Call[Any]]") -> None:
+    while True:
+        calls.get().run()
+
+
+def _silent(name: str, problem: str) -> Sensor:
+    return Sensor(
+        uid=None,
+        index=0,
+        kind="other",
+        scope="other",
+        additive=False,
+        name=name,
+        vendor="unknown",
+        method=None,
+        problem=problem,
+    )

@@ -1,0 +1,71 @@
+"""Sensors, spool and session of one process that measures, wired from its settings."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from joulebook.clock import Clock
+from joulebook.metering.assemble import host_record
+from joulebook.metering.outbox import Outbox
+from joulebook.metering.pace import pace_of
+from joulebook.metering.rig import Rig, open_rig
+from joulebook.metering.session import Session
+from joulebook.settings import Settings
+from joulebook.shipping.http import HttpSender
+from joulebook.shipping.spool import Spool
+from joulebook.version import VERSION
+
+#: A server that takes longer than this is tried again later, s.
+SEND_TIMEOUT_S = 5.0
+
+
+@dataclass(frozen=True)
+class Station:
+    """What it takes to measure.
+
+    Attributes:
+        rig: Sensors of the host.
+        session: The measuring.
+        outbox: Where batches go.
+        simulated: uids of devices that are simulated.
+    """
+
+    rig: Rig
+    session: Session
+    outbox: Outbox
+    simulated: frozenset[str]
+
+
+def open_station(settings: Settings, clock: Clock, role: str, pause_s: float) -> Station:
+    """Find the sensors and wire what measures with them.
+
+    Args:
+        settings: Settings in force.
+        clock: Source of time.
+        role: ``tracker`` or ``agent``.
+        pause_s: After a failure nothing is sent for this long, s.
+    """
+    rig = open_rig(settings, clock)
+    sensors = [sensor for sensor, _ in rig.sensors]
+    server = settings.server
+    outbox = Outbox(
+        Spool(spool_path(settings.state_dir, role, rig.host.id), clock),
+        HttpSender(server, settings.token, SEND_TIMEOUT_S) if server else None,
+        host=host_record(rig.host, settings.zone),
+        sensors=sensors,
+        version=VERSION,
+        clock=clock,
+        role=role,
+        pause_s=pause_s,
+    )
+    session = Session(rig, outbox, clock, pace_of(settings))
+    simulated = frozenset(sensor.uid or "" for sensor in sensors if sensor.simulated)
+    return Station(rig, session, outbox, simulated)
+
+
+def spool_path(state_dir: Path, role: str, host_id: str) -> Path:
+    """The spool of an agent or of all trackers on this host.
+
+    A home folder can be shared by many machines, and SQLite's log is safe on one alone: so each
+    host has files of its own.
+    """
+    return state_dir / f"{role}-{host_id}.db"

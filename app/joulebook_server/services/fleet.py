@@ -1,0 +1,151 @@
+"""Which machines and devices there are, and how they do."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from joulebook.core.units import QUARTER_US
+from joulebook_server.services.power import LIVE_US, power_now
+from joulebook_server.store import fleet as stored
+from joulebook_server.store import power
+from joulebook_server.store.engine import Store
+from joulebook_server.store.fleet import Reporter
+
+#: The stretch over which energy is told, µs.
+DAY_US = 96 * QUARTER_US
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceView:
+    """One device.
+
+    Attributes:
+        host, uid: Whose, and its id.
+        name, kind, scope, vendor: What it is.
+        additive: False where it contains another device: shown beside, never added.
+        method: How its energy was known last; None without a reading in the last day.
+        problem: Why it cannot be read; None where it can.
+        power_mw: What it draws, mW; None if it is not live.
+        energy_uj: Energy of the last 24 hours by bucket, µJ.
+        last_us: When the server last heard of it, µs since the epoch.
+    """
+
+    host: str
+    uid: str
+    name: str
+    kind: str
+    scope: str
+    vendor: str
+    additive: bool
+    method: str | None
+    problem: str | None
+    power_mw: int | None
+    energy_uj: dict[str, int]
+    last_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class HostView:
+    """One machine.
+
+    Attributes:
+        id, name: Its id, and its name for people.
+        zone: Grid zone that it tells; None without one.
+        first_us, last_us: When the server first and last heard of it, µs since the epoch.
+        live: Whether a device's last window ended within the last minute.
+        reporter: Who sent its newest batch; None if that is not known.
+        power_mw: What its devices draw, mW; None if none is live.
+        devices: Its devices.
+    """
+
+    id: str
+    name: str
+    zone: str | None
+    first_us: int
+    last_us: int
+    live: bool
+    reporter: Reporter | None
+    power_mw: int | None
+    devices: list[DeviceView] = field(default_factory=list)
+
+    @property
+    def energy_uj(self) -> dict[str, int]:
+        """Energy of the last 24 hours by bucket, µJ, over devices that add up."""
+        sums: dict[str, int] = {}
+        for device in self.devices:
+            for bucket, energy in device.energy_uj.items():
+                sums[bucket] = sums.get(bucket, 0) + energy
+        return sums
+
+
+def first_seen(store: Store) -> int | None:
+    """When the first host was first heard of, µs since the epoch; None if none ever was."""
+    with store.reading() as connection:
+        return min((row.first_us for row in stored.hosts(connection)), default=None)
+
+
+def device_names(store: Store) -> dict[tuple[str, str], str]:
+    """Name of each device for people, by (host, device)."""
+    with store.reading() as connection:
+        return {key: row.name for key, row in power.devices_by_key(connection).items()}
+
+
+def fleet(store: Store, now_us: int) -> list[HostView]:
+    """All machines with their devices, by name.
+
+    Args:
+        store: The database.
+        now_us: Wall clock, µs.
+    """
+    now = power_now(store, now_us)
+    with store.reading() as connection:
+        hosts = stored.hosts(connection)
+        devices = stored.devices(connection)
+        reporters = stored.reporters(connection)
+        methods = stored.methods(connection, now_us - DAY_US)
+        energy: dict[tuple[str, str], dict[str, int]] = {}
+        for one in power.from_ledger(connection, (now_us - DAY_US, now_us + LIVE_US)):
+            sums = energy.setdefault((one.host, one.device), {})
+            sums[one.bucket] = sums.get(one.bucket, 0) + one.energy_uj
+    return [
+        _host(
+            host,
+            [
+                DeviceView(
+                    host=row.host_id,
+                    uid=row.device_uid,
+                    name=row.name,
+                    kind=row.kind,
+                    scope=row.scope,
+                    vendor=row.vendor,
+                    additive=row.additive,
+                    method=methods.get((row.host_id, row.device_uid)),
+                    problem=row.problem,
+                    power_mw=now.by_device.get((row.host_id, row.device_uid)),
+                    energy_uj=energy.get((row.host_id, row.device_uid), {}),
+                    last_us=row.last_us,
+                )
+                for row in devices.get(host.host_id, [])
+            ],
+            reporters.get(host.host_id),
+        )
+        for host in hosts
+    ]
+
+
+def _host(
+    row: Any,  # noqa: ANN401 - a row of hosts
+    devices: list[DeviceView],
+    reporter: Reporter | None,
+) -> HostView:
+    powers = [device.power_mw for device in devices if device.power_mw is not None]
+    return HostView(
+        id=row.host_id,
+        name=row.name,
+        zone=row.zone or None,
+        first_us=row.first_us,
+        last_us=row.last_us,
+        live=bool(powers),
+        reporter=reporter,
+        power_mw=sum(powers) if powers else None,
+        devices=devices,
+    )

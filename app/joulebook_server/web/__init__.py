@@ -1,0 +1,1 @@
+"""HTML pages: the same figures as the API, for people."""
