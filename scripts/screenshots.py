@@ -25,8 +25,8 @@ PAGES = MappingProxyType(
         "overview": "/?from={start}&to={end}",
         "jobs": "/jobs",
         "job": f"/jobs/{RUNNING}",
-        "models": "/models",
-        "model": f"/models/{DIGITS}",
+        "models": "/models?period=24h",
+        "model": f"/models/{DIGITS}?period=24h",
         "fleet": "/fleet",
     }
 )

@@ -41,7 +41,7 @@ def _report(server: Server, group_by: str) -> list[dict[str, Any]]:
 def test_the_overview_tells_the_reports_energy(
     open_page: Open, filled: Server, *, scripts: bool
 ) -> None:
-    page = open_page(filled, "/", scripts=scripts).page
+    page = open_page(filled, "/?period=24h", scripts=scripts).page
     assert _figure(page, "energy") == filled.get("/v1/reports")["totals"]["energy_uj"]
 
 
@@ -49,7 +49,7 @@ def test_the_overview_tells_the_reports_energy(
 def test_the_overview_tells_the_reports_emissions(
     open_page: Open, filled: Server, *, scripts: bool
 ) -> None:
-    page = open_page(filled, "/", scripts=scripts).page
+    page = open_page(filled, "/?period=24h", scripts=scripts).page
     told = filled.get("/v1/reports")["totals"]["emissions_kg"]
     assert float(_figure(page, "emissions", "data-value") or "nan") == told
 
@@ -58,7 +58,7 @@ def test_the_overview_tells_the_reports_emissions(
 def test_the_overview_tells_the_energy_of_every_bucket(
     open_page: Open, filled: Server, *, scripts: bool
 ) -> None:
-    page = open_page(filled, "/", scripts=scripts).page
+    page = open_page(filled, "/?period=24h", scripts=scripts).page
     assert _rows(page, "buckets") == _energies(_report(filled, "bucket"), "bucket")
 
 
@@ -83,7 +83,7 @@ def test_a_job_tells_its_energy(
 def test_the_list_of_models_tells_each_models_energy(
     open_page: Open, filled: Server, *, scripts: bool
 ) -> None:
-    page = open_page(filled, "/models", scripts=scripts).page
+    page = open_page(filled, "/models?period=24h", scripts=scripts).page
     assert _rows(page, "models") == _energies(filled.get("/v1/models")["models"], "model")
 
 
@@ -92,7 +92,7 @@ def test_the_list_of_models_tells_each_models_energy(
 def test_a_model_tells_each_variants_energy(
     open_page: Open, filled: Server, model: str, *, scripts: bool
 ) -> None:
-    page = open_page(filled, f"/models/{model}", scripts=scripts).page
+    page = open_page(filled, f"/models/{model}?period=24h", scripts=scripts).page
     variants = filled.get(f"/v1/models/{model}/variants")["variants"]
     assert _rows(page, "variants") == _energies(variants, "variant", "kind")
 

@@ -11,9 +11,9 @@ LISTS = ("/", "/jobs", "/models", "/fleet")
 ONES = (
     f"/jobs/{RUNNING}",
     "/jobs/run:hostile",
-    f"/models/{DIGITS}",
-    f"/models/{CHAT}",
-    f"/models/{quote(HOSTILE, safe='')}",
+    f"/models/{DIGITS}?period=24h",
+    f"/models/{CHAT}?period=24h",
+    f"/models/{quote(HOSTILE, safe='')}?period=24h",
 )
 PAGES = (*LISTS, *ONES)
 NARROW = 420
@@ -100,7 +100,7 @@ def test_the_keyboard_reaches_the_navigation_first(
     assert page.evaluate("document.activeElement.closest('header') !== null")
 
 
-@pytest.mark.parametrize("path", ["/", f"/models/{DIGITS}"])
+@pytest.mark.parametrize("path", ["/", f"/models/{DIGITS}?period=24h"])
 def test_pointing_at_a_chart_breaks_nothing(open_page: Open, filled: Server, path: str) -> None:
     watched = open_page(filled, path)
     watched.settle()

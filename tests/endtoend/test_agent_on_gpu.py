@@ -108,12 +108,14 @@ def end(process: "subprocess.Popen[str]") -> None:
 @contextmanager
 def stage(folder: Path, server: str) -> Iterator[Stage]:
     made = Stage(folder, server)
-    yield made
-    for process in made.started:
-        if process.poll() is None:
-            process.kill()
-            process.communicate()
-    shutil.rmtree(made.socket.parent)
+    try:
+        yield made
+    finally:
+        for process in made.started:
+            if process.poll() is None:
+                process.kill()
+                process.communicate()
+        shutil.rmtree(made.socket.parent)
 
 
 def gpu_of(server: "Server") -> dict[str, Any]:

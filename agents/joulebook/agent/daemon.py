@@ -1,6 +1,5 @@
 """The agent's life: measure, listen, send, until told to stop."""
 
-import threading
 from collections.abc import Callable
 
 from joulebook.agent.listener import Listener
@@ -25,11 +24,11 @@ class Daemon:
         self._station = station
         self._listener = listener
 
-    def run(self, stop: threading.Event, ready: Callable[[], None]) -> None:
-        """Measure until `stop` is set; the last window is on disk when this returns.
+    def run(self, stopped: Callable[[float], bool], ready: Callable[[], None]) -> None:
+        """Measure until somebody asks to stop; the last window is on disk when this returns.
 
         Args:
-            stop: Set by whoever wants it to end.
+            stopped: Waits for so many seconds; whether somebody asked.
             ready: Called once it measures and listens.
 
         Raises:
@@ -40,7 +39,7 @@ class Daemon:
         try:
             session.watch()
             ready()
-            while not stop.wait(CHECK_S):
+            while not stopped(CHECK_S):
                 with harmless("looking after the callers"):
                     self._listener.check()
         finally:

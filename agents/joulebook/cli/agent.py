@@ -2,14 +2,13 @@
 
 import argparse
 import logging
-import signal
 import sys
 import tempfile
-import threading
 from dataclasses import replace
 from pathlib import Path
 
 from joulebook.agent.root import PAUSE_S, build
+from joulebook.cli.stopping import Stopping
 from joulebook.clock import SystemClock
 from joulebook.metering.station import Station, open_station
 from joulebook.settings import Settings, load
@@ -24,9 +23,7 @@ def run(arguments: argparse.Namespace) -> int:
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     names = ("server", "zone", "state_dir", "agent_socket", "window_s", "sample_s")
     flags = {name: getattr(arguments, name) for name in names}
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    stop = Stopping()
     if arguments.dry_run:
         with tempfile.TemporaryDirectory(prefix="joulebook-") as folder:
             settings = replace(load(flags), state_dir=Path(folder), server=None)
@@ -35,17 +32,17 @@ def run(arguments: argparse.Namespace) -> int:
     return _once(settings, stop) if arguments.once else _daemon(settings, stop)
 
 
-def _daemon(settings: Settings, stop: threading.Event) -> int:
+def _daemon(settings: Settings, stop: Stopping) -> int:
     daemon, station = build(settings, SystemClock())
 
     def ready() -> None:
         print(f"joulebook agent ready on {settings.agent_socket} ({_place(station)})", flush=True)
 
-    daemon.run(stop, ready)
+    daemon.run(stop.wait, ready)
     return 0
 
 
-def _once(settings: Settings, stop: threading.Event) -> int:
+def _once(settings: Settings, stop: Stopping) -> int:
     station = open_station(settings, SystemClock(), "agent", PAUSE_S)
     station.session.watch()
     stop.wait(settings.window_s)
@@ -55,7 +52,7 @@ def _once(settings: Settings, stop: threading.Event) -> int:
     return 0
 
 
-def _dry(settings: Settings, stop: threading.Event, *, once: bool) -> int:
+def _dry(settings: Settings, stop: Stopping, *, once: bool) -> int:
     """Print every batch as JSON, one a line."""
     station = open_station(settings, SystemClock(), "agent", PAUSE_S)
     spool = station.outbox.spool
