@@ -57,6 +57,14 @@ def test_a_zone_gives_emissions_and_their_range(with_jobs: Command) -> None:
     assert report["totals"]["emissions_kg"] > 0
 
 
+def test_the_zone_that_was_in_force_when_it_was_measured_counts(joulebook: Command) -> None:
+    words = (sys.executable, "-c", BURN)
+    assert joulebook("run", "--", *words, JOULEBOOK_ZONE="FR").returncode == 0
+    report = json.loads(joulebook("report", "--json").stdout)
+    assert report["totals"]["emissions_kg"] > 0
+    assert all("FR" in factor for factor in report["totals"]["factor_ids"])
+
+
 def test_a_narrow_terminal_gets_every_figure(with_jobs: Command) -> None:
     done = with_jobs("report", COLUMNS="30")
     assert "coverage  " in done.stdout

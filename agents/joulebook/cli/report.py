@@ -72,7 +72,8 @@ def _local(settings: Settings, arguments: argparse.Namespace) -> dict[str, Any]:
     batches = [batch for path in paths for batch in _held(path)]
     asked = LocalReport(
         keys=keys,
-        carbon=carbon_of(settings.zone, settings.pue),
+        # What is set now wins; else the zone that was in force when it was measured.
+        carbon=lambda told: carbon_of(settings.zone or told, settings.pue),
         from_us=parse_time("--from", arguments.start) if arguments.start else None,
         to_us=parse_time("--to", arguments.end) if arguments.end else None,
     )

@@ -1,8 +1,9 @@
 """The local ledger: a report over the batches that the spool holds."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import Any
 
 from joulebook.core.carbon import facility_uj
@@ -21,13 +22,14 @@ class LocalReport:
 
     Attributes:
         keys: What rows are grouped by: job, model, variant, kind, project, bucket.
-        carbon: Factor and PUE in force.
+        carbon: Factor and PUE of a batch by the zone that its host told; the reason where there
+            is none.
         from_us: Start of the period, µs, or None; windows that start within it count.
         to_us: End of the period, µs, or None.
     """
 
     keys: Sequence[str]
-    carbon: Carbon
+    carbon: Callable[[str | None], Carbon]
     from_us: int | None = None
     to_us: int | None = None
 
@@ -45,6 +47,7 @@ class _Row:
     observed_us: int = 0
     devices: set[tuple[str, str]] = field(default_factory=set)
     kinds: set[str] = field(default_factory=set)
+    by_zone: dict[str | None, int] = field(default_factory=dict)
 
     @property
     def uncertainty_uj(self) -> int:
@@ -69,6 +72,7 @@ def local_report(batches: Iterable[Batch], asked: LocalReport) -> dict[str, Any]
     """Rows and totals in the form of the server's report."""
     held = list(batches)
     jobs = _jobs(held)
+    zones = {(batch.agent.id, batch.agent.epoch, batch.seq): batch.host.zone for batch in held}
     kinds = {device.uid: device.kind for batch in held for device in batch.devices}
     rows: dict[tuple[str | None, ...], _Row] = {}
     totals = _Row()
@@ -82,12 +86,14 @@ def local_report(batches: Iterable[Batch], asked: LocalReport) -> dict[str, Any]
                 meter = meters[booking.window]
                 watched = (booking.job_uid, place[0])
                 row.add(kinds[place[0]], meter, booking.energy_uj, watched)
+                zone = zones[_batch_of(booking.window)]
+                row.by_zone[zone] = row.by_zone.get(zone, 0) + booking.energy_uj
     return {
         "rows": [
-            {**dict(zip(asked.keys, key, strict=True)), **_figures(row, asked.carbon, jobs)}
+            {**dict(zip(asked.keys, key, strict=True)), **_figures(row, asked, jobs)}
             for key, row in sorted(rows.items(), key=lambda item: str(item[0]))
         ],
-        "totals": _figures(totals, asked.carbon, jobs),
+        "totals": _figures(totals, asked, jobs),
         "covers": covered(totals.kinds),
         "does_not_cover": not_covered(totals.kinds),
     }
@@ -138,6 +144,11 @@ def _key(batch: Batch, start_us: int, index: int) -> Key:
     return (batch.agent.id, batch.agent.epoch, *numbers)
 
 
+def _batch_of(key: Key) -> tuple[str, str, int]:
+    """Which batch a window came in: agent, epoch, number."""
+    return key[0], key[1], int(key[3])
+
+
 def _parts(batch: Batch) -> dict[int, list[BookedPart]]:
     jobs = {job.ref: job for job in batch.jobs}
     parts = batch.parts
@@ -162,12 +173,14 @@ def _label(key: str, bucket: str, job: Job | None) -> str | None:
     return value
 
 
-def _figures(row: _Row, carbon: Carbon, jobs: Mapping[str, Job]) -> dict[str, Any]:
+def _figures(row: _Row, asked: LocalReport, jobs: Mapping[str, Job]) -> dict[str, Any]:
+    carbons = [(asked.carbon(zone), energy_uj) for zone, energy_uj in row.by_zone.items()]
+    pue = asked.carbon(None).pue
     return {
         "energy_uj": str(row.energy_uj),
         "energy_kwh": kwh(row.energy_uj),
-        "facility_kwh": float(facility_uj(row.energy_uj, carbon.pue) / UJ_PER_KWH),
-        **_emissions(row, carbon),
+        "facility_kwh": float(facility_uj(row.energy_uj, pue) / UJ_PER_KWH),
+        **_emissions(row, carbons),
         "coverage": _coverage(row, jobs),
         "methods": {
             method: energy / row.energy_uj
@@ -175,20 +188,21 @@ def _figures(row: _Row, carbon: Carbon, jobs: Mapping[str, Job]) -> dict[str, An
             if row.energy_uj
         },
         "uncertainty_kwh": kwh(row.uncertainty_uj),
-        "factor_ids": [carbon.factor.factor_id] if carbon.factor else [],
-        "flags": [] if carbon.factor else [carbon.flag],
+        "factor_ids": sorted({one.factor.factor_id for one, _ in carbons if one.factor}),
+        "flags": sorted({one.flag for one, _ in carbons if not one.factor}),
     }
 
 
-def _emissions(row: _Row, carbon: Carbon) -> dict[str, float | None]:
+def _emissions(row: _Row, carbons: Sequence[tuple[Carbon, int]]) -> dict[str, float | None]:
     """Kg of CO2e, and their range by the energy's uncertainty; a factor states none of its own."""
-    energies = {
-        "emissions_kg": row.energy_uj,
-        "emissions_low_kg": max(0, row.energy_uj - row.uncertainty_uj),
-        "emissions_high_kg": row.energy_uj + row.uncertainty_uj,
-    }
-    grams = {name: carbon.grams(energy_uj) for name, energy_uj in energies.items()}
-    return {name: None if mass is None else float(mass / 1000) for name, mass in grams.items()}
+    names = ("emissions_kg", "emissions_low_kg", "emissions_high_kg")
+    grams = [carbon.grams(energy_uj) for carbon, energy_uj in carbons]
+    known = [mass for mass in grams if mass is not None]
+    if len(known) < len(grams) or not known:
+        return dict.fromkeys(names)
+    share = Fraction(row.uncertainty_uj, row.energy_uj) if row.energy_uj else Fraction(0)
+    around = (Fraction(1), max(Fraction(0), 1 - share), 1 + share)
+    return {name: float(sum(known) / 1000 * by) for name, by in zip(names, around, strict=True)}
 
 
 def _coverage(row: _Row, jobs: Mapping[str, Job]) -> float | None:

@@ -15,6 +15,10 @@ from joulebook_server.store.engine import Store
 WINDOW_US = 10_000_000
 
 _BATCH = TypeAdapter(Batch)
+#: The most windows in one batch: 14 hours of one device. A batch is one transaction, and all other
+#: writers wait for it.
+MOST_WINDOWS = 5_000
+
 _TOO_LARGE = "Batch too large"
 _UNREADABLE = "Unreadable batch"
 _REFUSED = "Refused batch"
@@ -47,13 +51,16 @@ def parse(content: bytes, now_us: int) -> Batch:
     """A batch that keeps the contract.
 
     Raises:
-        Problem: 400 if it is no JSON, 422 if its shape is off.
+        Problem: 400 if it is no JSON, 413 if it holds too many windows, 422 if its shape is off.
         WireError: It breaks a rule of the contract.
     """
     try:
         batch = _BATCH.validate_json(content, strict=True)
     except ValidationError as error:
         raise _as_problem(error) from error
+    if len(batch.meters.device) > MOST_WINDOWS:
+        detail = f"more than {MOST_WINDOWS} windows; split it, so that others need not wait for it"
+        raise Problem(413, _TOO_LARGE, detail, "$.meters")
     check(batch, now_us)
     return batch
 
