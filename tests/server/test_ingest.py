@@ -5,10 +5,21 @@ import json
 from typing import Any
 
 from fastapi.testclient import TestClient
-from tests.builders import JobSpec, Part, Push, Reading, agent, gpu, host
+from tests.builders import (
+    START_US,
+    WINDOW_US,
+    JobSpec,
+    Part,
+    Push,
+    Reading,
+    agent,
+    gpu,
+    host,
+)
 from tests.server.conftest import Send
 
 from joulebook.wire import encode
+from joulebook_server.services.ingest import MOST_WINDOWS
 
 ONE_JOULE = Push([Reading(parts=[Part(1_000_000)])])
 TWO_JOULES = Push([Reading(parts=[Part(2_000_000)])])
@@ -126,3 +137,9 @@ def test_a_batch_may_name_more_jobs_than_a_statement_takes_values(
     send(Push([Reading(parts=parts)], jobs))
     page = client.get("/v1/jobs", params={"limit": 1}).json()
     assert page["jobs"][0]["energy_uj"] == "1"
+
+
+def test_a_batch_of_too_many_windows_is_to_be_split(client: TestClient) -> None:
+    many = [Reading(START_US + n * WINDOW_US, parts=[Part(1)]) for n in range(MOST_WINDOWS + 1)]
+    answer = client.post("/v1/batches", content=encode(Push(many).batch()))
+    assert (answer.status_code, answer.json()["path"]) == (413, "$.meters")

@@ -10,11 +10,10 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 from httpx2 import Response
-from tests.builders import NOW_US, START_US, WINDOW_US, JobSpec, Part, Push, Reading
+from tests.builders import NOW_US, JobSpec, Part, Push, Reading
 from tests.server.conftest import Open
 
 from joulebook.wire import encode, format_time
-from joulebook_server.services.ingest import MOST_WINDOWS
 
 MIB = 2**20
 DAY_US = 86_400_000_000
@@ -162,12 +161,6 @@ def test_nothing_of_a_refused_batch_is_kept(
 ) -> None:
     push(client, changed(spot, value))
     assert kept(database) == 0, path
-
-
-def test_a_batch_of_too_many_windows_is_to_be_split(client: TestClient) -> None:
-    many = [Reading(START_US + n * WINDOW_US, parts=[Part(1)]) for n in range(MOST_WINDOWS + 1)]
-    answer = client.post("/v1/batches", content=encode(Push(many).batch()))
-    assert (answer.status_code, answer.json()["path"]) == (413, "$.meters")
 
 
 def test_every_missing_key_is_named(client: TestClient) -> None:
