@@ -76,8 +76,13 @@ def test_a_database_held_by_its_one_user_stops_readers_with_the_same_answer(
         other.execute("PRAGMA locking_mode = EXCLUSIVE")
         other.execute("BEGIN EXCLUSIVE")
         answer = serve(store).get("/v1/jobs")
+        page = serve(store).get("/jobs")
     assert is_problem(answer, 503)
+    assert page.status_code == 503
+    assert page.headers["content-type"].startswith("text/html")
+    assert "the database cannot be used now" in page.text
     assert "Retry-After" in answer.headers
+    assert "Retry-After" in page.headers
 
 
 def test_a_full_disk_says_so_and_keeps_nothing(store: Store, serve: Impatient) -> None:

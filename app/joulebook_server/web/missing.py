@@ -7,7 +7,7 @@ from fastapi import Request
 from fastapi.responses import Response
 from fastapi.routing import APIRoute
 
-from joulebook_server.errors import Problem
+from joulebook_server.errors import Problem, Unavailable
 from joulebook_server.web.pages import page
 
 
@@ -23,6 +23,10 @@ class PageRoute(APIRoute):
                 answer: Response = await handle(request)
             except Problem as problem:
                 return page(request, "missing.html", status=problem.status, problem=problem)
+            except Unavailable as error:
+                busy = Problem(503, "Database unavailable", str(error))
+                answer = page(request, "missing.html", status=busy.status, problem=busy)
+                answer.headers["Retry-After"] = str(error.retry_after_s)
             return answer
 
         return as_page
