@@ -24,7 +24,7 @@ from joulebook_server.store.engine import Store
 from joulebook_server.web import fleet as web_fleet
 from joulebook_server.web import jobs as web_jobs
 from joulebook_server.web import models as web_models
-from joulebook_server.web import overview
+from joulebook_server.web import missing, overview
 from joulebook_server.web.static_files import static_files
 
 
@@ -55,6 +55,7 @@ def create_app(settings: Settings, store: Store | None = None) -> FastAPI:
     app.state.store = opened
     app.state.clock = _wall_us
     problems.install(app)
+    missing.install(app)
     for pages in (overview, web_jobs, web_models, web_fleet):
         app.include_router(pages.router)
     app.mount("/static", static_files())

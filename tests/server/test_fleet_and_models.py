@@ -5,8 +5,22 @@ from urllib.parse import quote
 
 import pytest
 from fastapi.testclient import TestClient
-from tests.builders import NOW_US, WINDOW_US, JobSpec, Part, Push, Reading, cpu, gpu, host
+from tests.builders import (
+    NOW_US,
+    WINDOW_US,
+    JobSpec,
+    Part,
+    Push,
+    Reading,
+    cpu,
+    gpu,
+    host,
+    wall_meter,
+)
 from tests.server.conftest import Send
+
+from joulebook.core.units import QUARTER_US
+from joulebook.wire import format_time
 
 START_US = NOW_US - 2 * WINDOW_US
 MODEL = "org/a?b"
@@ -79,7 +93,34 @@ def test_a_device_that_cannot_be_read_tells_why_and_no_figure(
         None,
         None,
     )
-    assert silent["energy_24h_uj"] == {}
+    assert (silent["total_24h_uj"], silent["energy_24h_uj"]) == (None, {})
+
+
+def test_a_meter_around_devices_tells_its_own_figures_and_adds_to_nothing(
+    send: Send, client: TestClient
+) -> None:
+    readings = [
+        Reading(START_US + WINDOW_US, parts=[Part(7_000_000)]),
+        Reading(START_US + WINDOW_US, device=1, energy_uj=20_000_000),
+    ]
+    send(Push(readings, devices=[gpu(), replace(wall_meter(), ref=1)]))
+    (one,) = client.get("/v1/hosts").json()["hosts"]
+    assert (one["power_mw"], one["energy_24h_uj"]) == (700, {"idle": "7000000"})
+    devices = client.get("/v1/devices").json()["devices"]
+    (wall,) = [device for device in devices if not device["additive"]]
+    assert wall["power_mw"] == 2000
+    assert (wall["total_24h_uj"], wall["energy_24h_uj"]) == ("20000000", {})
+
+
+def test_the_last_24_hours_are_those_of_the_reports(send: Send, client: TestClient) -> None:
+    end_us = NOW_US // QUARTER_US * QUARTER_US + QUARTER_US
+    from_us = end_us - 96 * QUARTER_US
+    before, first, last = from_us - WINDOW_US, from_us, NOW_US - WINDOW_US
+    send(Push([Reading(start_us, parts=[Part(1_000_000)]) for start_us in (before, first, last)]))
+    (one,) = client.get("/v1/hosts").json()["hosts"]
+    period = {"from": format_time(from_us), "to": format_time(end_us)}
+    totals = client.get("/v1/reports", params=period).json()["totals"]
+    assert one["energy_24h_uj"] == {"idle": totals["energy_uj"]} == {"idle": "2000000"}
 
 
 def test_a_host_that_was_silent_for_long_is_not_live(send: Send, client: TestClient) -> None:

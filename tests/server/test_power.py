@@ -1,5 +1,6 @@
 """Power over time and now: from energy that was metered, never from a guess."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -58,6 +59,36 @@ def test_time_without_a_reading_is_a_gap_and_not_0(send: Send, client: TestClien
     by_time = dict(zip(told["times_us"], told["power_mw"]["idle"], strict=True))
     assert by_time[START_US + 2 * WINDOW_US] is None
     assert by_time[START_US + 3 * WINDOW_US] == 300_000
+
+
+def test_a_gap_of_one_device_among_others_is_counted(send: Send, client: TestClient) -> None:
+    others = [replace(one, device=1) for one in windows(6)]
+    send(Push([*windows(6, skip=2), *others], devices=[gpu(), cpu()]))
+    told = power(client, START_US, START_US + 6 * WINDOW_US)
+    unread = {
+        time_us
+        for time_us, count in zip(told["times_us"], told["unread_devices"], strict=True)
+        if count == 1
+    }
+    gap_us = START_US + 2 * WINDOW_US
+    assert unread == {one for one in told["times_us"] if gap_us <= one < gap_us + WINDOW_US}
+
+
+def test_a_device_that_came_late_or_went_early_is_no_gap(send: Send, client: TestClient) -> None:
+    late = [replace(one, device=1) for one in windows(2, START_US + 2 * WINDOW_US)]
+    send(Push([*windows(6), *late], devices=[gpu(), cpu()]))
+    told = power(client, START_US, START_US + 6 * WINDOW_US)
+    assert set(told["unread_devices"]) == {0}
+
+
+def test_a_sampled_device_that_was_half_unread_does_not_draw_half(
+    send: Send, client: TestClient
+) -> None:
+    sampled = [replace(one, method="integrated", counter_uj=None) for one in windows(90)]
+    kept = [*sampled[:30], *sampled[75:]]
+    send(Push(kept))
+    told = power(client, START_US - 40 * QUARTER_US, START_US + 40 * QUARTER_US)
+    assert [value for value in told["power_mw"]["idle"] if value is not None] == [300_000]
 
 
 def test_a_bucket_that_rests_while_others_work_draws_nothing(
@@ -139,7 +170,17 @@ def test_a_period_that_is_none_is_refused(client: TestClient, start: str, end: s
 @given(st.lists(st.integers(0, 10**12), min_size=1, max_size=12), st.integers(1, 240))
 def test_the_energy_under_the_series_is_what_was_metered(energies: list[int], steps: int) -> None:
     stretches = [
-        Stretch("h", "d", n * WINDOW_US, (n + 1) * WINDOW_US, "idle", "", energy, "counter")
+        Stretch(
+            host="h",
+            device="d",
+            start_us=n * WINDOW_US,
+            end_us=(n + 1) * WINDOW_US,
+            bucket="idle",
+            job="",
+            energy_uj=energy,
+            method="counter",
+            watched_us=WINDOW_US,
+        )
         for n, energy in enumerate(energies)
     ]
     period = (0, len(energies) * WINDOW_US)

@@ -55,6 +55,7 @@ def _device(device: DeviceView) -> dict[str, Any]:
         "method": device.method,
         "problem": device.problem,
         "power_mw": device.power_mw,
+        "total_24h_uj": None if device.total_uj is None else str(device.total_uj),
         "energy_24h_uj": {bucket: str(energy) for bucket, energy in device.energy_uj.items()},
         "last_seen": format_time(device.last_us),
     }

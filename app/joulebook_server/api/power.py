@@ -32,7 +32,8 @@ def get_power(
 ) -> dict[str, Any]:
     """Mean power by step, mW; null where there is no reading. The last hour unless asked.
 
-    `now` is what the live devices draw by their latest window; null where none is live.
+    `unread_devices` counts devices without a reading in a step, of those read before and after it.
+    `now_mw` is what the live devices draw by their latest window; null where none is live.
     """
     state = request.app.state
     now_us = state.clock()
@@ -40,7 +41,12 @@ def get_power(
     now = power_now(state.store, now_us)
     if by == "bucket":
         one = power_by_bucket(state.store, period)
-        named = {"step_us": one.step_us, "times_us": one.times_us, "power_mw": one.series}
+        named = {
+            "step_us": one.step_us,
+            "times_us": one.times_us,
+            "power_mw": one.series,
+            "unread_devices": one.unread,
+        }
     else:
         named = {"devices": _devices(power_by_device(state.store, period))}
     return {

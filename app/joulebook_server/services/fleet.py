@@ -3,14 +3,14 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from joulebook.core.units import QUARTER_US
-from joulebook_server.services.power import LIVE_US, power_now
+from joulebook.core.units import QUARTER_US, quarter_of
+from joulebook_server.services.power import power_now
 from joulebook_server.store import fleet as stored
 from joulebook_server.store import power
 from joulebook_server.store.engine import Store
 from joulebook_server.store.fleet import Reporter
 
-#: The stretch over which energy is told, µs.
+#: The stretch over which energy is told, µs: as everywhere, up to the end of this quarter hour.
 DAY_US = 96 * QUARTER_US
 
 
@@ -25,7 +25,9 @@ class DeviceView:
         method: How its energy was known last; None without a reading in the last day.
         problem: Why it cannot be read; None where it can.
         power_mw: What it draws, mW; None if it is not live.
-        energy_uj: Energy of the last 24 hours by bucket, µJ.
+        total_uj: Energy of the last 24 hours, µJ; None without a reading.
+        energy_uj: The same by bucket, µJ; none for a meter around other devices, where it is
+            theirs that is booked.
         last_us: When the server last heard of it, µs since the epoch.
     """
 
@@ -39,6 +41,7 @@ class DeviceView:
     method: str | None
     problem: str | None
     power_mw: int | None
+    total_uj: int | None
     energy_uj: dict[str, int]
     last_us: int
 
@@ -97,13 +100,16 @@ def fleet(store: Store, now_us: int) -> list[HostView]:
         now_us: Wall clock, µs.
     """
     now = power_now(store, now_us)
+    end_us = quarter_of(now_us) + QUARTER_US
+    day = (end_us - DAY_US, end_us)
     with store.reading() as connection:
         hosts = stored.hosts(connection)
         devices = stored.devices(connection)
         reporters = stored.reporters(connection)
-        methods = stored.methods(connection, now_us - DAY_US)
+        methods = stored.methods(connection, day[0])
+        totals = stored.totals(connection, day)
         energy: dict[tuple[str, str], dict[str, int]] = {}
-        for one in power.from_ledger(connection, (now_us - DAY_US, now_us + LIVE_US)):
+        for one in filter(lambda one: one.additive, power.from_ledger(connection, day)):
             sums = energy.setdefault((one.host, one.device), {})
             sums[one.bucket] = sums.get(one.bucket, 0) + one.energy_uj
     return [
@@ -121,6 +127,7 @@ def fleet(store: Store, now_us: int) -> list[HostView]:
                     method=methods.get((row.host_id, row.device_uid)),
                     problem=row.problem,
                     power_mw=now.by_device.get((row.host_id, row.device_uid)),
+                    total_uj=totals.get((row.host_id, row.device_uid)),
                     energy_uj=energy.get((row.host_id, row.device_uid), {}),
                     last_us=row.last_us,
                 )
@@ -137,14 +144,15 @@ def _host(
     devices: list[DeviceView],
     reporter: Reporter | None,
 ) -> HostView:
-    powers = [device.power_mw for device in devices if device.power_mw is not None]
+    additive = [device for device in devices if device.additive]
+    powers = [device.power_mw for device in additive if device.power_mw is not None]
     return HostView(
         id=row.host_id,
         name=row.name,
         zone=row.zone or None,
         first_us=row.first_us,
         last_us=row.last_us,
-        live=bool(powers),
+        live=any(device.power_mw is not None for device in devices),
         reporter=reporter,
         power_mw=sum(powers) if powers else None,
         devices=devices,

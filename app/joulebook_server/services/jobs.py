@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from joulebook.core.units import kwh
+from joulebook.core.units import QUARTER_US, kwh
 from joulebook.wire import format_time
 from joulebook_server.errors import Problem
 from joulebook_server.services.corrections import checked
@@ -62,6 +62,13 @@ def known(store: Store, uid: str) -> dict[str, Any] | None:
     with store.reading() as connection:
         found = stored.effective_jobs(connection, [uid])
         return _described(connection, found.values())[0] if found else None
+
+
+def span(store: Store, uids: Collection[str]) -> tuple[int, int] | None:
+    """Whole quarter hours, ``[from, to)`` in µs, in which jobs have energy; None without any."""
+    with store.reading() as connection:
+        quarters = {quarter_us for _, quarter_us in ledger.quarters_of_jobs(connection, uids)}
+    return (min(quarters), max(quarters) + QUARTER_US) if quarters else None
 
 
 def correct(store: Store, uid: str, changes: Mapping[str, Any], now_us: int) -> dict[str, Any]:
@@ -127,7 +134,14 @@ def _described(connection: Connection, jobs: Collection[EffectiveJob]) -> list[d
     families = {job.uid: _family(connection, job.uid) for job in jobs}
     members = {uid for family in families.values() for uid in family}
     usage = usage_by_job(connection, members)
-    return [_describe(job, families[job.uid], usage) for job in jobs]
+    seen = stored.last_seen(connection, members)
+    return [
+        {
+            **_describe(job, families[job.uid], usage),
+            "last_seen": format_time(max(seen[uid] for uid in families[job.uid])),
+        }
+        for job in jobs
+    ]
 
 
 def _family(connection: Connection, uid: str) -> set[str]:
@@ -180,9 +194,10 @@ def _cursor(last: EffectiveJob) -> str:
 def _position(cursor: str) -> tuple[int, str]:
     try:
         start, uid = json.loads(base64.urlsafe_b64decode(cursor))
-    except (binascii.Error, ValueError, TypeError) as error:
+        uid.encode()  # a lone surrogate is no text
+    except (binascii.Error, ValueError, TypeError, AttributeError, RecursionError) as error:
         raise _bad_cursor() from error
-    if not isinstance(start, int) or not isinstance(uid, str) or abs(start) >= _TIME_LIMIT_US:
+    if type(start) is not int or abs(start) >= _TIME_LIMIT_US:
         raise _bad_cursor()
     return start, uid
 

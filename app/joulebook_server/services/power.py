@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TypeVar
 
-from joulebook.core.units import QUARTER_US, US_PER_S
+from joulebook.core.units import QUARTER_US, US_PER_S, quarter_of
 from joulebook_server.store import power as stored
 from joulebook_server.store.engine import Store
 from joulebook_server.store.power import Stretch
@@ -26,11 +27,14 @@ class PowerSeries:
         step_us: Length of a step, µs.
         times_us: Start of each step, µs since the epoch.
         series: Power, mW, per step by name; None where no device of the series has a reading.
+        unread: How many devices have no reading in a step, of those with readings before and
+            after it: the power of these is missing from the step.
     """
 
     step_us: int
     times_us: list[int]
     series: dict[str, list[int | None]]
+    unread: list[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +43,11 @@ class PowerNow:
 
     Attributes:
         at_us: The moment, µs since the epoch.
-        total_mw: Power of all live devices, mW; None if no device is live.
+        total_mw: Power of all live devices that add up, mW; None if no device is live.
         by_bucket: The same by bucket, mW.
-        by_device: The same by (host, device), mW.
+        by_device: The same by (host, device), mW, and that of meters around other devices.
         by_job: The same by job uid, mW.
-        hosts, devices: How many are live.
+        hosts, devices: How many are live, of those that add up.
         methods: Share of the power by method.
     """
 
@@ -58,24 +62,25 @@ class PowerNow:
 
 
 def power_by_bucket(store: Store, period: tuple[int, int], steps: int = 240) -> PowerSeries:
-    """Power of all devices by bucket.
+    """Power of all devices that add up, by bucket.
 
     Args:
         store: The database.
         period: ``[from, to)``, µs.
         steps: How many steps at most.
     """
-    return series_of(_stretches(store, period), period, steps, lambda stretch: stretch.bucket)
+    additive = [one for one in _stretches(store, period) if one.additive]
+    return series_of(additive, period, steps, lambda stretch: stretch.bucket)
 
 
 def power_by_device(
     store: Store, period: tuple[int, int], steps: int = 240, *, job: str | None = None
 ) -> dict[tuple[str, str], PowerSeries]:
-    """Power of each device, or of one job on each device, by (host, device)."""
-    kept = [one for one in _stretches(store, period) if job is None or one.job == job]
+    """Power of each device that adds up, or of one job on each, by (host, device)."""
     by_device: dict[tuple[str, str], list[Stretch]] = {}
-    for stretch in kept:
-        by_device.setdefault((stretch.host, stretch.device), []).append(stretch)
+    for stretch in _stretches(store, period, job):
+        if stretch.additive:
+            by_device.setdefault((stretch.host, stretch.device), []).append(stretch)
     return {
         device: series_of(stretches, period, steps, lambda stretch: stretch.bucket)
         for device, stretches in sorted(by_device.items())
@@ -91,26 +96,28 @@ def power_now(store: Store, now_us: int) -> PowerNow:
         key = (one.host, one.device)
         if now_us - one.end_us <= LIVE_US:
             last[key] = max(last.get(key, 0), one.end_us)
-    live = [one for one in recent if last.get((one.host, one.device)) == one.end_us]
+    every = [one for one in recent if last.get((one.host, one.device)) == one.end_us]
+    live = [one for one in every if one.additive]
     total_mw = sum(map(_power_mw, live))
     by_method = _sums(live, lambda one: one.method)
     return PowerNow(
         at_us=now_us,
         total_mw=total_mw if live else None,
         by_bucket=_sums(live, lambda one: one.bucket),
-        by_device=_sums(live, lambda one: (one.host, one.device)),
+        by_device=_sums(every, lambda one: (one.host, one.device)),
         by_job=_sums([one for one in live if one.job], lambda one: one.job),
         hosts=len({one.host for one in live}),
-        devices=len(last),
+        devices=len({(one.host, one.device) for one in live}),
         methods={name: power / total_mw for name, power in by_method.items() if total_mw},
     )
 
 
-def _stretches(store: Store, period: tuple[int, int]) -> list[Stretch]:
+def _stretches(store: Store, period: tuple[int, int], job: str | None = None) -> list[Stretch]:
     with store.reading() as connection:
         if period[1] - period[0] <= FINE_US:
-            return list(stored.from_readings(connection, period))
-        return list(stored.from_ledger(connection, period))
+            return list(stored.from_readings(connection, period, job))
+        whole = (quarter_of(period[0]), quarter_of(period[1] + QUARTER_US - 1))
+        return list(stored.from_ledger(connection, whole, job))
 
 
 def series_of(
@@ -131,11 +138,11 @@ def series_of(
     start_us = period[0] - period[0] % step_us
     times_us = list(range(start_us, period[1], step_us))
     energy: dict[str, dict[tuple[str, str], list[int]]] = {}
-    watched: dict[tuple[str, str], list[set[tuple[int, int]]]] = {}
+    watched: dict[tuple[str, str], list[dict[tuple[int, int], int]]] = {}
     for stretch in stretches:
         device = (stretch.host, stretch.device)
         row = energy.setdefault(name_of(stretch), {}).setdefault(device, [0] * len(times_us))
-        seen = watched.setdefault(device, [set() for _ in times_us])
+        seen = watched.setdefault(device, [{} for _ in times_us])
         length_us = stretch.end_us - stretch.start_us
         first = max(0, (stretch.start_us - start_us) // step_us)
         for index in range(first, len(times_us)):
@@ -144,11 +151,9 @@ def series_of(
             if end <= begin:
                 break
             row[index] += stretch.energy_uj * (end - begin) // length_us
-            seen[index].add((begin, end))
-    lengths = {
-        device: [sum(end - begin for begin, end in spans) for spans in seen]
-        for device, seen in watched.items()
-    }
+            known_us = (end - begin) * stretch.watched_us // length_us
+            seen[index][begin, end] = max(known_us, seen[index].get((begin, end), 0))
+    lengths = {device: [sum(spans.values()) for spans in seen] for device, seen in watched.items()}
     return PowerSeries(
         step_us=step_us,
         times_us=times_us,
@@ -156,6 +161,7 @@ def series_of(
             name: _mean_power(by_device, lengths, len(times_us))
             for name, by_device in sorted(energy.items())
         },
+        unread=_unread(lengths.values(), len(times_us)),
     )
 
 
@@ -178,6 +184,17 @@ def _mean_power(
             )
         )
     return means
+
+
+def _unread(lengths: Iterable[list[int]], steps: int) -> list[int]:
+    """Per step, devices with no reading in it but before and after it."""
+    counts = [0] * steps
+    for device in lengths:
+        read = [index for index, length in enumerate(device) if length]
+        for before, after in pairwise(read):
+            for index in range(before + 1, after):
+                counts[index] += 1
+    return counts
 
 
 def _step(period: tuple[int, int], steps: int) -> int:

@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, select
 
+from joulebook_server.store.engine import exact_sum, joined
 from joulebook_server.store.readings import BATCHES, DEVICES, HOSTS, METERS
 
 
@@ -67,3 +68,15 @@ def methods(connection: Connection, since_us: int) -> dict[tuple[str, str], str]
         .order_by(METERS.c.start_us)
     )
     return {(row.host_id, row.device_uid): row.method for row in connection.execute(query)}
+
+
+def totals(connection: Connection, period: tuple[int, int]) -> dict[tuple[str, str], int]:
+    """Energy of the windows that count, by (host, device), µJ, over whole quarter hours."""
+    query = (
+        select(METERS.c.host_id, METERS.c.device_uid, *exact_sum(METERS.c.energy_uj, "energy"))
+        .where(METERS.c.quarter_us >= period[0], METERS.c.quarter_us < period[1], METERS.c.counts)
+        .group_by(METERS.c.host_id, METERS.c.device_uid)
+    )
+    return {
+        (row.host_id, row.device_uid): joined(row, "energy") for row in connection.execute(query)
+    }

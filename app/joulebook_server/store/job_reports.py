@@ -36,8 +36,17 @@ def write_reports(connection: Connection, batch: Batch, now_us: int) -> Changed:
     rows_before = rows_of(connection, known, REPORTS.c.job_uid, uids)
     before = {(row.job_uid, row.reporter): row for row in rows_before}
     labels = _labels(connection, uids)
-    rows = [_report(batch, job, now_us) for job in batch.jobs]
-    newer = [row for row in rows if _wins(row, before.get((row["job_uid"], row["reporter"])))]
+    heard = _heard(batch, now_us)
+    rows = [_report(batch, job, heard[job.ref]) for job in batch.jobs]
+    newer = []
+    for row in rows:
+        known_row = before.get((row["job_uid"], row["reporter"]))
+        if known_row is not None:
+            row["last_us"] = max(row["last_us"], known_row.last_us)
+        if _wins(row, known_row):
+            newer.append(row)
+        elif known_row is not None and row["last_us"] > known_row.last_us:
+            newer.append({**known_row._mapping, "last_us": row["last_us"]})  # noqa: SLF001 - SQLAlchemy's public name
     upsert(connection, REPORTS, newer)
     reported = {row.job_uid for row in rows_before}
     return Changed(
@@ -56,7 +65,17 @@ def _parent_before(row: dict[str, Any], before: Mapping[tuple[str, str], Row[Any
     return known.parent if known is not None else None
 
 
-def _report(batch: Batch, job: Job, now_us: int) -> dict[str, Any]:
+def _heard(batch: Batch, now_us: int) -> dict[int, int]:
+    """When each job of a batch was last measured, by ref, µs: a batch may come days after."""
+    ends = batch.meters.end_us
+    heard = dict.fromkeys((job.ref for job in batch.jobs), max(ends, default=now_us))
+    booked: dict[int, int] = {}
+    for meter, ref in zip(batch.parts.meter, batch.parts.job, strict=True):
+        booked[ref] = max(booked.get(ref, 0), ends[meter])
+    return heard | {ref: end_us for ref, end_us in booked.items() if ref in heard}
+
+
+def _report(batch: Batch, job: Job, last_us: int) -> dict[str, Any]:
     variant = job.variant
     return {
         "host_id": batch.host.id,
@@ -83,7 +102,7 @@ def _report(batch: Batch, job: Job, now_us: int) -> dict[str, Any]:
         "ended_us": None if job.ended_at is None else parse_time("$.jobs.ended_at", job.ended_at),
         "work": dict(job.work),
         "quality": dict(job.quality),
-        "last_us": now_us,
+        "last_us": last_us,
     }
 
 

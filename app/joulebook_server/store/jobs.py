@@ -20,7 +20,8 @@ CORRECTABLE = ("name", "project", "kind", "user", "model", "variant", "work", "q
 class EffectiveJob:
     """A job as reports show it: corrected over declared over detected.
 
-    `work` sums over reporters; `quality` comes from one of them. Times are µs since the epoch.
+    `work` sums over reporters; `quality` comes from one of them. Times are µs since the epoch;
+    `last_us` is when it was last measured.
     """
 
     uid: str
@@ -101,6 +102,15 @@ def children_of(connection: Connection, uids: Collection[str]) -> dict[str, set[
     found: dict[str, set[str]] = {}
     for row in rows_of(connection, query, REPORTS.c.parent, uids):
         found.setdefault(row.parent, set()).add(row.job_uid)
+    return found
+
+
+def last_seen(connection: Connection, uids: Collection[str]) -> dict[str, int]:
+    """When each job was last measured, µs since the epoch."""
+    query = select(REPORTS.c.job_uid, REPORTS.c.last_us)
+    found: dict[str, int] = {}
+    for row in rows_of(connection, query, REPORTS.c.job_uid, uids):
+        found[row.job_uid] = max(row.last_us, found.get(row.job_uid, 0))
     return found
 
 

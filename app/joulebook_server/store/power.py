@@ -1,15 +1,16 @@
 """Energy over time: stretches of readings for hours, of the ledger for days."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from joulebook.core.units import QUARTER_US, quarter_of
+from joulebook.core.units import quarter_of
 from joulebook_server.store import readings
 from joulebook_server.store.jobs import parents_of
 from joulebook_server.store.ledger import LEDGER, PRESENCE, booked
-from joulebook_server.store.readings import DEVICES, METERS
+from joulebook_server.store.readings import DEVICES
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,10 +20,13 @@ class Stretch:
     Attributes:
         host, device: Whose.
         start_us, end_us: From when to when, µs; spent evenly, as far as anybody knows.
-        bucket: Where it was booked.
+        bucket: Where it was booked; an empty text for a meter that contains other devices.
         job: uid of the job; an empty text where there is none.
         energy_uj: Energy, µJ.
         method: How it is known.
+        watched_us: The part of it in which the energy passed that is known, µs: a quarter hour of
+            the ledger may hold a gap.
+        additive: False for a meter that contains other devices.
     """
 
     host: str
@@ -33,48 +37,45 @@ class Stretch:
     job: str
     energy_uj: int
     method: str
+    watched_us: int
+    additive: bool = True
 
 
 def from_readings(
-    connection: Connection, period: tuple[int, int], host: str | None = None
+    connection: Connection, period: tuple[int, int], job: str | None = None
 ) -> Iterator[Stretch]:
     """Stretches as fine as the windows; for periods of hours.
 
     Args:
         connection: The database.
         period: ``[from, to)``, µs.
-        host: One host alone; all if None.
+        job: uid of one job alone; all if None.
     """
-    from_us, to_us = quarter_of(period[0]), period[1]
     parents: dict[str, dict[tuple[str, str], str | None]] = {}
-    for device in _devices(connection, host):
-        quarters = connection.execute(
-            select(METERS.c.quarter_us)
-            .distinct()
-            .where(
-                METERS.c.host_id == device.host_id,
-                METERS.c.device_uid == device.device_uid,
-                METERS.c.quarter_us >= from_us,
-                METERS.c.quarter_us < to_us,
-            )
-            .order_by(METERS.c.quarter_us)
-        ).scalars()
-        for quarter_us in quarters.all():
-            if device.host_id not in parents:
-                parents[device.host_id] = parents_of(connection, device.host_id)
-            meters, parts = readings.of_quarter(
-                connection, device.host_id, device.device_uid, quarter_us
-            )
-            for meter, booking in booked(meters, parts, parents[device.host_id])[1]:
+    for place in _places(connection, (quarter_of(period[0]), period[1]), job):
+        if place.host_id not in parents:
+            parents[place.host_id] = parents_of(connection, place.host_id)
+        meters, parts = readings.of_quarter(
+            connection, place.host_id, place.device_uid, place.quarter_us
+        )
+        primary, bookings = booked(meters, parts, parents[place.host_id])
+        shares = [(meter, one.bucket, one.job_uid, one.energy_uj) for meter, one in bookings]
+        if not place.additive:  # what it measured is booked once, at the devices inside
+            counted = [meter for meter in meters if readings.key_of(meter) in primary]
+            shares = [(meter, "", "", meter.energy_uj) for meter in counted]
+        for meter, bucket, uid, energy_uj in shares:
+            if job is None or uid == job:
                 yield Stretch(
-                    device.host_id,
-                    device.device_uid,
+                    place.host_id,
+                    place.device_uid,
                     meter.start_us,
                     meter.end_us,
-                    booking.bucket,
-                    booking.job_uid,
-                    booking.energy_uj,
+                    bucket,
+                    uid,
+                    energy_uj,
                     meter.method,
+                    meter.end_us - meter.start_us,
+                    place.additive,
                 )
 
 
@@ -85,30 +86,26 @@ def from_ledger(
 
     Args:
         connection: The database.
-        period: ``[from, to)``, µs.
+        period: ``[from, to)``, µs, whole quarter hours.
         job: uid of one job alone; all if None.
     """
+    same = (PRESENCE.c.host_id == LEDGER.c.host_id) & (PRESENCE.c.device_uid == LEDGER.c.device_uid)
     query = (
-        select(LEDGER, PRESENCE.c.first_us, PRESENCE.c.last_us)
-        .join(
-            PRESENCE,
-            (PRESENCE.c.host_id == LEDGER.c.host_id)
-            & (PRESENCE.c.device_uid == LEDGER.c.device_uid)
-            & (PRESENCE.c.quarter_us == LEDGER.c.quarter_us),
-        )
-        .join(
-            DEVICES,
-            (DEVICES.c.host_id == LEDGER.c.host_id) & (DEVICES.c.device_uid == LEDGER.c.device_uid),
-        )
-        .where(
+        select(
+            LEDGER,
+            PRESENCE.c.first_us,
+            PRESENCE.c.last_us,
+            PRESENCE.c.observed_us.label("watched_us"),
             DEVICES.c.additive,
-            LEDGER.c.quarter_us > period[0] - QUARTER_US,
-            LEDGER.c.quarter_us < period[1],
         )
+        .join(PRESENCE, same & (PRESENCE.c.quarter_us == LEDGER.c.quarter_us))
+        .join(DEVICES, _device_of(LEDGER))
+        .where(LEDGER.c.quarter_us >= period[0], LEDGER.c.quarter_us < period[1])
     )
     if job is not None:
         query = query.where(LEDGER.c.job_uid == job)
     for row in connection.execute(query):
+        length_us = row.last_us - row.first_us
         yield Stretch(
             row.host_id,
             row.device_uid,
@@ -118,6 +115,9 @@ def from_ledger(
             row.job_uid,
             row.energy_uj,
             row.method,
+            # A counter tells what passed in a gap as well; what is sampled is silent about it.
+            length_us if row.method == "counter" else min(length_us, row.watched_us),
+            row.additive,
         )
 
 
@@ -126,9 +126,22 @@ def devices_by_key(connection: Connection) -> dict[tuple[str, str], Row[tuple[ob
     return {(row.host_id, row.device_uid): row for row in connection.execute(select(DEVICES))}
 
 
-def _devices(connection: Connection, host: str | None) -> list[Row[tuple[object, ...]]]:
-    """Devices whose energy adds up; a meter that contains others stands beside them."""
-    query = select(DEVICES).where(DEVICES.c.additive)
-    if host is not None:
-        query = query.where(DEVICES.c.host_id == host)
-    return list(connection.execute(query.order_by(DEVICES.c.host_id, DEVICES.c.device_uid)))
+def _places(
+    connection: Connection, period: tuple[int, int], job: str | None
+) -> Sequence[Row[*tuple[Any, ...]]]:
+    """Devices and quarter hours with a reading, or with energy of one job."""
+    table = PRESENCE if job is None else LEDGER
+    query = (
+        select(table.c.host_id, table.c.device_uid, table.c.quarter_us, DEVICES.c.additive)
+        .distinct()
+        .join(DEVICES, _device_of(table))
+        .where(table.c.quarter_us >= period[0], table.c.quarter_us < period[1])
+        .order_by(table.c.host_id, table.c.device_uid, table.c.quarter_us)
+    )
+    if job is not None:
+        query = query.where(LEDGER.c.job_uid == job)
+    return connection.execute(query).all()
+
+
+def _device_of(table: Any) -> Any:  # noqa: ANN401 - any table with devices, and a condition
+    return (DEVICES.c.host_id == table.c.host_id) & (DEVICES.c.device_uid == table.c.device_uid)

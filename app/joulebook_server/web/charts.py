@@ -7,16 +7,15 @@ from joulebook_server.web.pages import BUCKETS
 
 _US_PER_MS = 1_000
 _MW_PER_W = 1_000
-#: A table beside a picture has at most so many rows; the rest is in the API's answer.
-TABLE_ROWS = 48
 
 
 def bucket_chart(power: PowerSeries) -> dict[str, Any]:
     """Power over time by bucket, stacked.
 
     Returns:
-        ``kind, unit, times`` (ms since the epoch), ``series`` (name, colour token, W or null);
-        and for the table ``names`` of buckets and its ``rows``, the newest first.
+        ``kind, unit, times`` (ms since the epoch), ``series`` (name, colour token, W or null),
+        ``unread`` (devices without a reading among those that have some before and after); and for
+        the table ``names`` of buckets and its ``rows``, the newest first.
     """
     names = [name for name in BUCKETS if name in power.series]
     return {
@@ -28,6 +27,7 @@ def bucket_chart(power: PowerSeries) -> dict[str, Any]:
             {"name": BUCKETS[name], "token": f"--{name}", "values": _watts(power.series[name])}
             for name in names
         ],
+        "unread": power.unread,
         "names": names,
         "rows": _rows(power, names),
     }
@@ -51,6 +51,7 @@ def _rows(power: PowerSeries, names: list[str]) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     for index in range(len(power.times_us) - 1, -1, -1):
         values = [power.series[name][index] for name in names]
-        if any(value is not None for value in values):
-            rows.append({"time_us": power.times_us[index], "power_mw": values})
-    return rows[:TABLE_ROWS]
+        if power.unread[index] or any(value is not None for value in values):
+            told = {"time_us": power.times_us[index], "power_mw": values}
+            rows.append({**told, "unread": power.unread[index]})
+    return rows

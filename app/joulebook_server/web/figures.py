@@ -20,6 +20,7 @@ _SI = ((1_000_000_000, "G"), (1_000_000, "M"), (1_000, "k"))
 _SPANS = ((86_400, "d"), (3_600, "h"), (60, "min"))
 _LONG_S = 120
 _MANY = 1_000_000
+_TOO_MANY = 10**12
 
 
 def energy(energy_uj: int | str | None) -> str:
@@ -65,13 +66,16 @@ def change(now: float | None, before: float | None) -> str | None:
         return None
     share = (now - before) / before
     if abs(share) >= 10:  # noqa: PLR2004 - beyond it a factor says more
-        return f"{now / before:.0f}{TIMES}"
-    sign = "+" if share > 0 else MINUS
-    return f"{sign}{100 * abs(share):.1f}{THIN_SPACE}%"
+        return f"{number(float(f'{now / before:.0f}'))}{TIMES}"
+    told = f"{100 * abs(share):.1f}"
+    sign = "±" if float(told) == 0 else "+" if share > 0 else MINUS
+    return f"{sign}{told}{THIN_SPACE}%"
 
 
 def number(value: float) -> str:
     """A plain number: whole ones with spaces, others with three digits, large ones by prefix."""
+    if abs(value) >= _TOO_MANY:
+        return f"{value:.3g}"
     if abs(value) >= _MANY:
         for size, prefix in _SI:
             if abs(value) >= size:
@@ -83,6 +87,8 @@ def number(value: float) -> str:
 
 def joules(value: float) -> str:
     """Energy per unit of work, from J."""
+    if value >= _TOO_MANY:
+        return f"{value:.3g}{THIN_SPACE}J"
     return f"{significant(Fraction(value))}{THIN_SPACE}J"
 
 

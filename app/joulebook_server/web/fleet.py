@@ -14,4 +14,4 @@ router = APIRouter(route_class=PageRoute, include_in_schema=False)
 def get_fleet(request: Request) -> HTMLResponse:
     """All machines by name."""
     state = request.app.state
-    return page(request, "fleet.html", hosts=fleet(state.store, state.clock()))
+    return page(request, "fleet.html", live=True, hosts=fleet(state.store, state.clock()))

@@ -1,7 +1,8 @@
 """`/jobs` and `/jobs/{uid}`: jobs, and one of them."""
 
+from collections.abc import Collection
 from typing import Annotated, Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse
@@ -27,6 +28,8 @@ FILTERS = ("q", "model", "variant", "project", "kind")
 AT_ONCE = 50
 #: Children that a job's page names; the API has all.
 CHILDREN = 50
+#: Steps of a picture; there is one a device.
+STEPS = 120
 
 
 @router.get("/jobs")
@@ -45,6 +48,7 @@ def get_jobs(
         asked={name: asked.get(name, "") for name in FILTERS},
         narrowed=bool(asked),
         kinds=JOB_KINDS,
+        live=not cursor,
         first=not cursor,
         following=following and urlencode({**asked, "cursor": following}),
     )
@@ -56,22 +60,25 @@ def get_job(request: Request, uid: str) -> HTMLResponse:
     store, now_us = request.app.state.store, request.app.state.clock()
     job = row_of(service.one(store, uid), now_us)
     children = [row_of(one, now_us) for one in rows_of(store, job["children"][:CHILDREN])]
-    whole = len(children) == len(job["children"])
-    reports = [_own(request, one) for one in (job, *children)]
     names = device_names(store)
     period = (job["started_us"], job["started_us"] + max(job["length_us"], US_PER_S))
-    series = power_by_device(store, period, job=uid)
+    series = power_by_device(store, period, STEPS, job=uid)
     return page(
         request,
         "job.html",
+        live=job["runs"],
         job=job,
-        own=reports[0],
-        emissions=_emissions(reports, whole=whole),
+        own=_own(request, job),
+        emissions=_emissions(request, {uid, *job["children"]}),
         rates=_rates(job),
         parent=_parent(request, job["parent"]),
         children=children,
         strips=[
-            {"name": names.get(device, device[1]), "host": device[0], "chart": bucket_chart(one)}
+            {
+                "name": names.get(device, device[1]),
+                "id": quote("/".join(device), safe=""),
+                "chart": bucket_chart(one),
+            }
             for device, one in series.items()
         ],
     )
@@ -84,16 +91,20 @@ def _own(request: Request, job: dict[str, Any]) -> dict[str, Any]:
     return report(request.app.state.store, asked, site_of(request))
 
 
-def _emissions(reports: list[dict[str, Any]], *, whole: bool) -> dict[str, Any]:
-    """CO2e of a job and its children; null where one part has none."""
-    totals = [one["totals"] for one in reports if one["rows"]]
-    parts = [one["emissions_kg"] for one in totals]
-    flags = {flag for one in totals for flag in one["flags"]}
-    factors = {factor["id"]: factor for one in reports for factor in one["factors"]}
+def _emissions(request: Request, family: Collection[str]) -> dict[str, Any]:
+    """CO2e of a job and all below it; null where one of them has none."""
+    store = request.app.state.store
+    period = service.span(store, family)
+    if period is None:
+        return {"emissions_kg": None, "flags": ["no_data"], "factors": []}
+    made = report(store, utc_request(("job",), period), site_of(request))
+    rows = [row for row in made["rows"] if row["job"] in family]
+    flags = {flag for row in rows for flag in row["flags"]}
+    used = {factor for row in rows for factor in row["factor_ids"]}
     return {
-        "emissions_kg": sum(parts) if whole and parts and not flags else None,
-        "flags": sorted(flags or ({"no_data"} if not parts else set())),
-        "factors": list(factors.values()),
+        "emissions_kg": None if flags else sum(row["emissions_kg"] for row in rows),
+        "flags": sorted(flags),
+        "factors": [factor for factor in made["factors"] if factor["id"] in used],
     }
 
 
@@ -111,4 +122,4 @@ def _parent(request: Request, uid: str | None) -> dict[str, Any] | None:
     if uid is None:
         return None
     found = service.known(request.app.state.store, uid)
-    return found or {"uid": uid, "name": None, "ended_at": "unknown"}
+    return {"uid": uid, "name": found and found["name"], "known": found is not None}

@@ -3,12 +3,15 @@
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from fastapi import Request
+from fastapi import FastAPI, Request
 from fastapi.responses import Response
 from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
 
 from joulebook_server.errors import Problem, Unavailable
 from joulebook_server.web.pages import page
+
+NOT_FOUND = 404
 
 
 class PageRoute(APIRoute):
@@ -30,3 +33,18 @@ class PageRoute(APIRoute):
             return answer
 
         return as_page
+
+
+def install(app: FastAPI) -> None:
+    """Answer a browser that asks for a page that is not there with one that leads on."""
+    as_problem: Any = app.exception_handlers[HTTPException]
+
+    def answer(request: Request, error: Exception) -> Response:
+        browses = "text/html" in request.headers.get("accept", "")
+        told: Response = as_problem(request, error)
+        if told.status_code != NOT_FOUND or not browses or request.url.path.startswith("/v1/"):
+            return told
+        nothing = Problem(NOT_FOUND, "No such page", f"there is nothing at {request.url.path}")
+        return page(request, "missing.html", status=NOT_FOUND, problem=nothing)
+
+    app.add_exception_handler(HTTPException, answer)

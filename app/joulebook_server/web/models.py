@@ -20,7 +20,8 @@ def get_models(request: Request) -> HTMLResponse:
     """Models of a period, the one with the most energy first."""
     period = period_of(request)
     found = service.models(request.app.state.store, period.span, site_of(request))
-    return page(request, "models.html", period=period, models=found)
+    live = period.to_us >= request.app.state.clock()
+    return page(request, "models.html", period=period, live=live, models=found)
 
 
 @router.get("/models/{name:path}")
@@ -35,6 +36,7 @@ def get_model(request: Request, name: str) -> HTMLResponse:
         request,
         "model.html",
         period=period,
+        live=period.to_us >= request.app.state.clock(),
         name=name,
         kinds=kinds,
         charts={kind: _chart(rows) for kind, rows in kinds.items()},

@@ -30,6 +30,7 @@ def get_overview(request: Request) -> HTMLResponse:
         request,
         "overview.html",
         period=period,
+        live=period.to_us >= state.clock(),
         known=first_seen(state.store) is not None,
         now=power_now(state.store, state.clock()),
         report=by_bucket,
@@ -61,13 +62,15 @@ def _waste(made: dict[str, Any]) -> int:
 
 
 def _top_jobs(request: Request, span: tuple[int, int]) -> list[dict[str, Any]]:
-    """Jobs with the most energy of their own in the period, and those that run now."""
+    """Jobs with the most energy of their own in the period, with the figures of the period."""
     state = request.app.state
     own = report(state.store, utc_request(("job",), span), site_of(request))["rows"]
     ranked = sorted(
         (row for row in own if row["job"]), key=lambda row: (-int(row["energy_uj"]), row["job"])
     )
-    now_us = state.clock()
+    jobs = rows_of(state.store, [row["job"] for row in ranked[:TOP]])
+    figures = ("energy_uj", "uncertainty_kwh", "coverage", "methods")
     return [
-        row_of(job, now_us) for job in rows_of(state.store, [row["job"] for row in ranked[:TOP]])
+        {**row_of(job, state.clock()), **{name: row[name] for name in figures}}
+        for job, row in zip(jobs, ranked, strict=False)
     ]

@@ -90,13 +90,16 @@ def page(
     *,
     status: int = 200,
     period: Period | None = None,
+    live: bool = False,
     **told: object,
 ) -> HTMLResponse:
-    """A page by its template's name."""
-    here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    """A page by its template's name; one that is live asks for itself again every few seconds."""
+    path = quote(request.url.path, safe="/")
+    here = path + (f"?{request.url.query}" if request.url.query else "")
     html = _TEMPLATES.get_template(template).render(
         here=here,
-        path=request.url.path,
+        path=path,
+        live=live,
         now_us=request.app.state.clock(),
         period=period,
         zone=request.app.state.settings.zone,

@@ -1,4 +1,4 @@
-// Draws the pictures of a page from the JSON beside each, and draws again what htmx renewed.
+// Draws the pictures of a page from the JSON beside each, and draws again after a page was renewed.
 // Without this file the page says the same in tables.
 (() => {
   "use strict";
@@ -31,6 +31,16 @@
     };
   };
 
+  // Stretches in which some device was not read: the power drawn there lacks it.
+  const unread = (data) => ({
+    silent: true,
+    itemStyle: { color: css("--warn"), opacity: 0.16 },
+    data: data.times
+      .map((time, i) => [time, data.unread[i]])
+      .filter(([, count]) => count)
+      .map(([time]) => [{ xAxis: time }, { xAxis: time + data.step_ms }]),
+  });
+
   // Power over time: stacked steps; null is a gap and stays empty, never 0.
   const power = (data) => {
     const { axis, option } = base();
@@ -46,7 +56,8 @@
       tooltip: { ...option.tooltip, valueFormatter: told },
       xAxis: { ...axis, type: "time", splitLine: { show: false } },
       yAxis: { ...axis, type: "value", min: 0, name: unit, nameGap: 12 },
-      series: data.series.map((one) => ({
+      series: data.series.map((one, number) => ({
+        ...(number ? {} : { markArea: unread(data) }),
         name: one.name,
         type: "line",
         step: "end",
@@ -132,8 +143,12 @@
     document.querySelectorAll(".chart").forEach(drawOne);
   };
 
+  // What a renewed page must not undo: a drawn picture, a form being filled in, an opened table.
+  const { callbacks } = Idiomorph.defaults;
+  callbacks.beforeNodeMorphed = (old) => !(old instanceof Element && old.matches(".chart, form"));
+  callbacks.beforeAttributeUpdated = (name, node) => !(name === "open" && node.localName === "details");
+
   draw();
   document.body.addEventListener("htmx:afterSettle", draw);
-  document.body.addEventListener("htmx:oobAfterSwap", draw);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
 })();
