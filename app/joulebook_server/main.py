@@ -23,8 +23,8 @@ from joulebook_server.settings import Settings
 from joulebook_server.store.engine import Store
 from joulebook_server.web import fleet as web_fleet
 from joulebook_server.web import jobs as web_jobs
-from joulebook_server.web import models as web_models
 from joulebook_server.web import missing, overview
+from joulebook_server.web import models as web_models
 from joulebook_server.web.static_files import static_files
 
 

@@ -34,7 +34,14 @@ def test_an_error_is_told_as_a_share_and_of_nothing_not_at_all() -> None:
 
 @pytest.mark.parametrize(
     ("now", "before", "text"),
-    [(2.0, 1.0, "+100.0 %"), (1.0, 2.0, "\u221250.0 %"), (50.0, 1.0, "50\u00d7"), (1.0, 0.0, None)],
+    [
+        (2.0, 1.0, "+100.0 %"),
+        (1.0, 2.0, "\u221250.0 %"),
+        (50.0, 1.0, "50\u00d7"),
+        (1.0, 0.0, None),
+        (1.0, 1.0, "±0.0 %"),
+        (0.9999, 1.0, "±0.0 %"),
+    ],
 )
 def test_a_change_is_told_where_there_is_something_to_compare(
     now: float, before: float, text: str | None
@@ -56,7 +63,8 @@ def test_a_length_of_time_has_two_units(length_us: int, text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "text"), [(4_200_000, "4.20 M"), (60_000, "60 000"), (0.9123, "0.912"), (0, "0")]
+    ("value", "text"),
+    [(4_200_000, "4.20 M"), (60_000, "60 000"), (0.9123, "0.912"), (0, "0"), (3.2e19, "3.2e+19")],
 )
 def test_a_number_is_short(value: float, text: str) -> None:
     assert plain(figures.number(value)) == text

@@ -59,6 +59,25 @@ def test_a_refusal_is_a_page(client: TestClient, path: str) -> None:
     assert "<h1>" in answer.text
 
 
+@pytest.mark.parametrize("path", ["/none", "/Fleet"])
+def test_a_browser_that_loses_its_way_gets_a_page(client: TestClient, path: str) -> None:
+    answer = client.get(path, headers={"Accept": "text/html,*/*"})
+    assert (answer.status_code, "<h1>" in answer.text) == (404, True)
+
+
+@pytest.mark.parametrize("path", ["/none", "/v1/none"])
+def test_a_program_that_loses_its_way_gets_a_problem(client: TestClient, path: str) -> None:
+    answer = client.get(path, headers={"Accept": "application/json"})
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.status_code == 404
+
+
+def test_a_period_before_anything_was_measured_says_so(filled: TestClient) -> None:
+    page = filled.get("/?from=2020-01-01T00:00&to=2020-01-02T00:00").text
+    assert "No job in this period" in page
+    assert "Nothing has been measured yet" not in page
+
+
 def test_a_period_of_ones_choice_narrows_the_page(filled: TestClient) -> None:
     assert "k8s:a/b?c" in filled.get("/?period=24h").text
     long_ago = {"from": "2020-01-01T00:00", "to": "2020-01-02T00:00"}
