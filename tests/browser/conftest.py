@@ -6,7 +6,8 @@ from contextlib import ExitStack
 import pytest
 from playwright.sync_api import Browser
 from tests.browser import chromium
-from tests.browser.hours import hostile, now_us, two_hours
+from tests.browser.hours import now_us, two_hours
+from tests.browser.odd import CORRECTED, CORRECTION, family, hostile
 from tests.browser.server import Server, serving
 from tests.browser.watching import Look, Watched, look, watching
 
@@ -33,10 +34,11 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @pytest.fixture(scope="session")
 def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server with two hours of two simulated hosts; for reading alone."""
+    """A server with two hours of two simulated hosts, and what is rare; for reading alone."""
     with serving(tmp_path_factory.mktemp("filled")) as server:
         end_us = now_us()
-        server.push([*two_hours(end_us), hostile(end_us)])
+        server.push([*two_hours(end_us), hostile(end_us), family(end_us)])
+        server.correct(CORRECTED, CORRECTION)
         yield server
 
 

@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 
-from tests.browser.plan import HOSTILE, HOSTS, HostPlan, Ran
+from tests.browser.plan import HOSTS, HostPlan, Ran
 from tests.builders import JobSpec, Part, Push, Reading, agent, host
 
 from joulebook.core.units import US_PER_S
@@ -39,22 +39,6 @@ def two_hours(end_us: int) -> list[Push]:
         end_us: Where the last window ends, µs; a multiple of `LENGTH_US`.
     """
     return [_push(plan, end_us) for plan in HOSTS]
-
-
-def hostile(end_us: int) -> Push:
-    """Two jobs on a third host, all of whose names are markup."""
-    start_us = end_us - LENGTH_US
-    job = JobSpec("run:hostile", name=HOSTILE, model=HOSTILE, variant=HOSTILE, work={"n": 1})
-    other = replace(job, uid="run:hostile-too", ref=1, variant=f"{HOSTILE} too")
-    return Push(
-        readings=[
-            Reading(start_us, LENGTH_US, [Part(US_PER_S, "job", ref) for ref in range(2)]),
-        ],
-        jobs=[replace(one, start_us=start_us, end_us=end_us) for one in (job, other)],
-        agent=agent("agent-hostile"),
-        host=host("sim-west", "FR", "boot-west"),
-        devices=devices("sim-west"),
-    )
 
 
 def devices(name: str) -> list[Device]:
@@ -96,14 +80,15 @@ def _job(one: Ran, ref: int, start_us: int) -> JobSpec:
 
 
 def _meters(plan: HostPlan, start_us: int, kind: str) -> Iterator[Reading]:
-    """Windows of one device; a counter goes on over the gap, so the ledger shows what passed."""
+    """Windows of one device; a counter goes on over a gap: what passed is known, not for whom."""
     counter_uj = 1_000_000_000
     method = plan.gpu_method if kind == "gpu" else "estimated"
     for number in range(MINUTES * MINUTE_US // LENGTH_US):
         minute = number * LENGTH_US // MINUTE_US
-        if plan.gap[0] <= minute < plan.gap[1]:
+        watched = not plan.gap[0] <= minute < plan.gap[1]
+        if not watched and method != "counter":
             continue
-        parts = _parts(plan, kind, minute, number)
+        parts = _parts(plan, kind, minute, number) if watched else [_passed(kind, number)]
         energy_uj = sum(part.energy_uj for part in parts)
         yield Reading(
             start_us=start_us + number * LENGTH_US,
@@ -112,10 +97,16 @@ def _meters(plan: HostPlan, start_us: int, kind: str) -> Iterator[Reading]:
             counter_uj=counter_uj if method == "counter" else None,
             device=0 if kind == "gpu" else 1,
             method=method,
+            observed_us=LENGTH_US if watched else 0,
             err_sys_uj=energy_uj // (20 if kind == "gpu" else 3),
             err_rand_uj=energy_uj // 100,
         )
         counter_uj += energy_uj
+
+
+def _passed(kind: str, number: int) -> Part:
+    """What a counter tells of time in which nobody looked."""
+    return Part(_energy_uj(IDLE_W[kind], number), "unknown")
 
 
 def _parts(plan: HostPlan, kind: str, minute: int, number: int) -> list[Part]:

@@ -8,7 +8,11 @@ DIGITS = "digits-mlp"
 CHAT = "sample-org/chat-8b"  # a name with a slash, as model hubs have them
 #: A name, a model and a label that would run where a page does not write them as text.
 HOSTILE = "</script><script>alert('name')</script>"
+#: A name without a place to break it, and with what looks like an escape.
+LONG = "lab%2F" + "long-name_" * 20
 RUNNING = "run:serve-w4a16"
+#: Two jobs under one, of which a person has corrected the first.
+SWEEP = "run:sweep"
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from tests.builders import Push
 
@@ -44,6 +44,17 @@ class Server:
             address = f"{self.url}/v1/batches"
             with urllib.request.urlopen(address, encode(one.batch()), timeout=30) as answer:  # noqa: S310 - our own server
                 answer.read()
+
+    def correct(self, uid: str, changes: dict[str, Any]) -> None:
+        """Lay a person's correction over a job."""
+        request = urllib.request.Request(  # noqa: S310 - our own server
+            f"{self.url}/v1/jobs/{quote(uid, safe='')}",
+            json.dumps(changes).encode(),
+            {"Content-Type": "application/json"},
+            method="PATCH",
+        )
+        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 - our own server
+            answer.read()
 
 
 @contextmanager

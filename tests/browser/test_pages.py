@@ -4,19 +4,22 @@ from urllib.parse import quote
 
 import pytest
 from tests.browser.conftest import Open, Seen
-from tests.browser.plan import CHAT, DIGITS, HOSTILE, RUNNING
+from tests.browser.plan import CHAT, DIGITS, HOSTILE, LONG, RUNNING, SWEEP
 from tests.browser.server import Server
 
 LISTS = ("/", "/jobs", "/models", "/fleet")
 ONES = (
     f"/jobs/{RUNNING}",
     "/jobs/run:hostile",
+    f"/jobs/{quote(SWEEP + '/0', safe='')}",
     f"/models/{DIGITS}?period=24h",
     f"/models/{CHAT}?period=24h",
     f"/models/{quote(HOSTILE, safe='')}?period=24h",
+    f"/models/{quote(LONG, safe='')}?period=24h",
 )
-PAGES = (*LISTS, *ONES)
-NARROW = 420
+WITHOUT_CHARTS = ("/jobs", "/models", "/fleet", f"/jobs/{SWEEP}")
+PAGES = (*LISTS, *ONES, f"/jobs/{SWEEP}")
+NARROW = 360
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -29,21 +32,24 @@ def test_an_empty_page_has_no_complaints(seen: Seen, empty: Server, path: str) -
     assert seen(empty, path).complaints == []
 
 
-@pytest.mark.parametrize("path", PAGES)
-def test_every_chart_is_drawn(seen: Seen, filled: Server, path: str) -> None:
-    assert all(chart["drawn"] for chart in seen(filled, path).charts)
+@pytest.mark.parametrize("path", ["/", *ONES])
+def test_pages_that_compare_or_tell_of_time_have_charts_and_each_is_drawn(
+    seen: Seen, filled: Server, path: str
+) -> None:
+    charts = seen(filled, path).charts
+    assert charts
+    assert all(chart["drawn"] for chart in charts)
+
+
+@pytest.mark.parametrize("path", WITHOUT_CHARTS)
+def test_pages_of_tables_have_no_charts(seen: Seen, filled: Server, path: str) -> None:
+    assert seen(filled, path).charts == []
 
 
 @pytest.mark.parametrize("path", ["/", *ONES])
-def test_pages_that_compare_or_tell_of_time_have_charts(
-    seen: Seen, filled: Server, path: str
-) -> None:
-    assert seen(filled, path).charts
-
-
-@pytest.mark.parametrize("path", PAGES)
 def test_every_chart_has_a_text_alternative(seen: Seen, filled: Server, path: str) -> None:
     charts = seen(filled, path).charts
+    assert charts
     assert all(chart["role"] == "img" and chart["label"] for chart in charts)
 
 
