@@ -1,5 +1,6 @@
 """How figures are written on a page: number, unit, and a dash where there is none."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from fractions import Fraction
 
@@ -116,3 +117,17 @@ def moment(time_us: int | None) -> str:
     if time_us is None:
         return MISSING
     return datetime.fromtimestamp(time_us / US_PER_S, UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def told(value: object) -> str:
+    """What a person wrote in a correction, as text: ``label W4A16, method quantization``."""
+    if isinstance(value, Mapping):
+        return (
+            ", ".join(f"{name} {told(one)}" for name, one in value.items() if one not in (None, []))
+            or MISSING
+        )
+    if isinstance(value, list):
+        return " + ".join(map(told, value))
+    if isinstance(value, int | float):
+        return number(value)
+    return str(value)

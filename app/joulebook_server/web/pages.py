@@ -60,6 +60,7 @@ def _environment() -> Environment:
         joules=figures.joules,
         duration=figures.duration,
         moment=figures.moment,
+        told=figures.told,
         path=lambda text: quote(text, safe=""),
         json=_json,
     )

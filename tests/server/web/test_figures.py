@@ -68,3 +68,19 @@ def test_a_length_of_time_has_two_units(length_us: int, text: str) -> None:
 )
 def test_a_number_is_short(value: float, text: str) -> None:
     assert plain(figures.number(value)) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("nlp", "nlp"),
+        ({"accuracy": 0.5, "f1": 0}, "accuracy 0.500, f1 0"),
+        (
+            {"label": "W4A16", "method": ["pruning", "quantization"], "parent": None},
+            "label W4A16, method pruning + quantization",
+        ),
+        ({"label": None}, MISSING),
+    ],
+)
+def test_a_correction_reads_as_text(value: object, text: str) -> None:
+    assert plain(figures.told(value)) == text
