@@ -49,15 +49,19 @@ def open_rig(settings: Settings, clock: Clock) -> Rig:
     mixed with a measurement of the same thing.
     """
     host = identify(settings.procfs_root)
-    measured: list[Probe] = [
-        NvmlProbe(clock),
-        RaplProbe(clock, settings.sysfs_root, host.id),
-    ]
-    sensors, dropped = _find(measured)
+    sensors, dropped = _find(_measuring(settings, clock, host.id))
     if not any(_holds_cpu(sensor) for sensor, _ in sensors):
         estimate = EstimateProbe(clock, settings.procfs_root, host.id, settings.cpu_tdp_w)
         sensors += _find([estimate])[0]
     return Rig(clock, host, sensors, dropped, ProcessTable(settings.procfs_root))
+
+
+def _measuring(settings: Settings, clock: Clock, host_id: str) -> list[Probe]:
+    """Every probe that measures, in the order in which their devices are shown."""
+    return [
+        NvmlProbe(clock),
+        RaplProbe(clock, settings.sysfs_root, host_id),
+    ]
 
 
 def _holds_cpu(sensor: Sensor) -> bool:

@@ -23,6 +23,7 @@ class Sensor:
         gain_error: Systematic error as a fraction of the energy (0.05 is 5 %).
         resolution_uj: Smallest step of the counter, µJ; 0 for a power sensor.
         update_us: How often the sensor's value moves, µs; None if not known.
+        averaging_us: Time over which each power value is a mean, µs; 0 for a value of the instant.
         problem: Why it cannot be read, with what to do; None where it can.
         simulated: True for a stand-in; shown wherever its figures are.
     """
@@ -40,6 +41,7 @@ class Sensor:
     gain_error: float = 0.0
     resolution_uj: int = 0
     update_us: int | None = None
+    averaging_us: int = 0
     problem: str | None = None
     simulated: bool = False
 
