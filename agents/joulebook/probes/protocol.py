@@ -24,7 +24,10 @@ class Sensor:
         resolution_uj: Smallest step of the counter, µJ; 0 for a power sensor.
         update_us: How often the sensor's value moves, µs; None if not known.
         averaging_us: Time over which each power value is a mean, µs; 0 for a value of the instant.
-        problem: Why it cannot be read, with what to do; None where it can.
+        problem: Why it cannot be read, or what is wrong with what it says; None where all is well.
+        cure: What a person can do about the problem: the exact rule, group or capability.
+        source: Where its values come from: the file, the driver's call, the metric.
+        parent: uid of the device whose energy holds this one's (a MIG instance); else None.
         simulated: True for a stand-in; shown wherever its figures are.
     """
 
@@ -43,6 +46,9 @@ class Sensor:
     update_us: int | None = None
     averaging_us: int = 0
     problem: str | None = None
+    cure: str | None = None
+    source: str | None = None
+    parent: str | None = None
     simulated: bool = False
 
 
