@@ -83,10 +83,29 @@ def test_utilisation_that_is_not_told_is_none(play: Play) -> None:
     ],
 )
 def test_an_error_says_what_to_do_next(play: Play, error: str, kind: str) -> None:
-    script = f"{ONE}error {error} 2000000 energy\n"
+    script = f"{ONE}error {error} 2000000\n"
     *_, before, _, after = play(script, ("find",), ("read", 0), ("clock", 2 * SECOND), ("read", 0))
     assert before["counter_uj"] > 0
     assert after["error"] == kind
+
+
+@pytest.mark.parametrize("error", ["TIMEOUT", "UNKNOWN", "NOT_SUPPORTED"])
+def test_a_counter_that_fails_alone_leaves_the_power_and_says_why(play: Play, error: str) -> None:
+    script = f"{ONE}error {error} 2000000 energy\n"
+    *_, reading = play(script, ("find",), ("clock", 2 * SECOND), ("read", 0))
+    assert (reading["counter_uj"], reading["power_mw"]) == (None, 300_000)
+    assert "NVML error" in reading["note"]
+
+
+def test_a_counter_that_may_not_be_read_any_more_is_an_error(play: Play) -> None:
+    script = ONE + "error NO_PERMISSION 2000000 energy\n"
+    *_, reading = play(script, ("find",), ("clock", 2 * SECOND), ("read", 0))
+    assert reading["error"] == "Fatal"
+
+
+def test_a_device_that_was_reset_counts_from_0(play: Play) -> None:
+    *_, reading = play(ONE + "reset 2000000\n", ("find",), ("clock", 3 * SECOND), ("read", 0))
+    assert reading["counter_uj"] == 300_000_000
 
 
 def test_a_power_sensor_that_fails_is_an_error_and_not_0(play: Play) -> None:

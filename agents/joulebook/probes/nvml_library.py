@@ -3,11 +3,14 @@
 `pynvml` (the package nvidia-ml-py) is loaded when a `Library` opens, never by an import.
 """
 
+import ctypes
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from joulebook.core.units import UJ_PER_MJ
-from joulebook.errors import Fatal, Gone, ProbeError, Retry
+from joulebook.errors import Fatal, ProbeError
+from joulebook.probes.nvml_errors import Unsupported, translated
 
 #: Field ids of nvml.h: power now, and its mean over the driver's own window.
 FIELD_POWER_AVERAGE = 185
@@ -16,59 +19,27 @@ FIELD_POWER_INSTANT = 186
 SCOPE_GPU = 0
 SCOPE_MODULE = 1
 
+_ENERGY = "nvmlDeviceGetTotalEnergyConsumption"
+_AMPERE = 7  # nvmlDeviceArchitecture_t: Turing 6, Ampere 7, Ada 8, Hopper 9
+_GA100 = ("A100", "A800", "A30")
+_NO_INSTANCE = 0xFFFFFFFF
 # A process sample above 100 % is a known glitch of the driver, not a share.
 _MOST_PERCENT = 100
 
 
-class NoDriver(Gone):
-    """This machine has no NVIDIA driver, or its kernel module is not loaded."""
-
-
-class Unsupported(Fatal):
-    """This device or driver does not know the question."""
-
-
-class NotStarted(Retry):
-    """Other code in this process shut the library down: `Library.start` it again."""
-
-
-class NoSamples(Retry):
-    """There was nothing to tell since the last question."""
-
-
-# By nvmlReturn_t. What is not named here is worth another try.
-_ERRORS: dict[int, type[ProbeError]] = {
-    0: NoSamples,  # nvidia-ml-py raises "success" where a sizing call found nothing
-    1: NotStarted,  # UNINITIALIZED
-    2: Fatal,  # INVALID_ARGUMENT
-    3: Unsupported,  # NOT_SUPPORTED
-    4: Fatal,  # NO_PERMISSION
-    6: NoSamples,  # NOT_FOUND
-    9: NoDriver,  # DRIVER_NOT_LOADED
-    12: NoDriver,  # LIBRARY_NOT_FOUND
-    13: Unsupported,  # FUNCTION_NOT_FOUND: an older driver
-    14: Fatal,  # CORRUPTED_INFOROM
-    15: Gone,  # GPU_IS_LOST: it fell off the bus
-    16: Fatal,  # RESET_REQUIRED
-    18: Fatal,  # LIB_RM_VERSION_MISMATCH: the driver was replaced under us
-    25: Unsupported,  # ARGUMENT_VERSION_MISMATCH
-    26: Unsupported,  # DEPRECATED
-    28: Gone,  # GPU_NOT_FOUND
-}
-_ADVICE = {
-    4: "let this user open /dev/nvidiactl and /dev/nvidia* (often: join the group video)",
-    15: "the driver lost the GPU; see the kernel's log for Xid messages",
-    16: "the GPU must be reset",
-    18: "the driver was updated while its old kernel module is loaded; restart the machine",
-}
-
-
 @dataclass(frozen=True, slots=True)
 class Process:
-    """A compute process on a device; memory in bytes, None where the driver cannot tell."""
+    """A compute process on a device.
+
+    Attributes:
+        pid: Its process id.
+        memory_bytes: Device memory it holds, bytes; None where the driver cannot tell.
+        instance: Ids of its GPU and compute instance; None where the device is whole.
+    """
 
     pid: int
     memory_bytes: int | None
+    instance: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,71 +76,101 @@ class Library:
 
     def start(self) -> None:
         """Initialise the library; also after other code in this process has shut it down."""
-        self._ask("driver library", "nvmlInitWithFlags", 0)
+        self.ask("driver library", "nvmlInitWithFlags", 0)
 
     def close(self) -> None:
         """Let go of the library; a driver that is already gone is no error."""
         try:
-            self._ask("driver library", "nvmlShutdown")
+            self.ask("driver library", "nvmlShutdown")
         except ProbeError:
             return  # nothing is held any more, which is all that was asked for
 
     def driver_version(self) -> str:
         """Version of the driver, for people."""
-        return str(self._ask("driver version", "nvmlSystemGetDriverVersion"))
+        return str(self.ask("driver version", "nvmlSystemGetDriverVersion"))
 
     def count(self) -> int:
         """How many GPUs the driver knows."""
-        return int(self._ask("number of GPUs", "nvmlDeviceGetCount"))
+        return int(self.ask("number of GPUs", "nvmlDeviceGetCount"))
 
     def handle(self, index: int) -> Handle:
         """The device at `index`, as the vendor's tools count."""
-        return Handle(self._ask(f"GPU {index}", "nvmlDeviceGetHandleByIndex", index))
+        return Handle(self.ask(f"GPU {index}", "nvmlDeviceGetHandleByIndex", index))
 
     def uuid(self, handle: Handle) -> str:
         """``GPU-...``: stable over restarts."""
-        return str(self._ask("UUID", "nvmlDeviceGetUUID", handle.value))
+        return str(self.ask("UUID", "nvmlDeviceGetUUID", handle.value))
 
     def name(self, handle: Handle) -> str:
         """The product's name."""
-        return str(self._ask("name", "nvmlDeviceGetName", handle.value))
+        return str(self.ask("name", "nvmlDeviceGetName", handle.value))
 
     def is_partitioned(self, handle: Handle) -> bool:
         """Whether MIG mode is on; a GPU that knows no MIG is whole."""
         try:
-            return bool(self._ask("MIG mode", "nvmlDeviceGetMigMode", handle.value)[0])
+            return bool(self.ask("MIG mode", "nvmlDeviceGetMigMode", handle.value)[0])
         except Unsupported:
             return False
 
     def energy_uj(self, handle: Handle) -> int:
         """Energy since the driver was loaded, µJ (the driver counts in mJ)."""
-        name = "nvmlDeviceGetTotalEnergyConsumption"
-        return int(self._ask("energy counter", name, handle.value)) * UJ_PER_MJ
+        return int(self.ask("energy counter", _ENERGY, handle.value)) * UJ_PER_MJ
+
+    def energy_reader(self, handle: Handle) -> Callable[[], int]:
+        """A quick way to `energy_uj`: the driver's own call, with nothing around it.
+
+        The bindings look every call up by name and make a new number to answer in; here both are
+        made once.
+        """
+        function: Any = self.ask("energy counter", "_nvmlGetFunctionPointer", _ENERGY)
+        millijoules = ctypes.c_ulonglong()
+        place, device = ctypes.byref(millijoules), handle.value
+
+        def read() -> int:
+            if code := function(device, place):
+                raise translated("energy counter", code, "not answered")
+            return millijoules.value * UJ_PER_MJ
+
+        return read
 
     def power_mw(self, handle: Handle) -> int:
         """``nvmlDeviceGetPowerUsage``, mW: a mean over 1 s on Ampere and newer, except GA100."""
-        return int(self._ask("power", "nvmlDeviceGetPowerUsage", handle.value))
+        return int(self.ask("power", "nvmlDeviceGetPowerUsage", handle.value))
 
     def power_field_mw(self, handle: Handle, field: int, scope: int) -> int:
         """One of the power fields, mW."""
         wanted = [(field, scope)]
-        value = self._ask("power field", "nvmlDeviceGetFieldValues", handle.value, wanted)[0]
+        value = self.ask("power field", "nvmlDeviceGetFieldValues", handle.value, wanted)[0]
         if value.nvmlReturn:
-            raise _translated("power field", int(value.nvmlReturn), "not answered")
+            raise translated("power field", int(value.nvmlReturn), "not answered")
         return int(value.value.uiVal)
+
+    def is_instant(self, handle: Handle) -> bool:
+        """Whether `power_mw` tells the power of the instant: up to Turing, and on GA100.
+
+        nvml.h: a mean over one second on Ampere (except GA100) or newer. A100, A800 and A30
+        are GA100.
+        """
+        try:
+            architecture = int(self.ask("architecture", "nvmlDeviceGetArchitecture", handle.value))
+            return architecture < _AMPERE or (
+                architecture == _AMPERE and any(one in self.name(handle) for one in _GA100)
+            )
+        except ProbeError:
+            return False  # a mean is the more careful guess: it widens the error
 
     def power_limit_mw(self, handle: Handle) -> int | None:
         """The most the device may be set to draw, mW; None where the driver does not tell."""
         name = "nvmlDeviceGetPowerManagementLimitConstraints"
         try:
-            return int(self._ask("power limits", name, handle.value)[1])
+            return int(self.ask("power limits", name, handle.value)[1])
         except ProbeError:
             return self._enforced_limit_mw(handle)
 
     def utilization(self, handle: Handle) -> float | None:
         """Share of the last sample period with a kernel running, 0 to 1; None if not told."""
         try:
-            rates = self._ask("utilisation", "nvmlDeviceGetUtilizationRates", handle.value)
+            rates = self.ask("utilisation", "nvmlDeviceGetUtilizationRates", handle.value)
         except ProbeError:
             return None
         return int(rates.gpu) / 100
@@ -177,8 +178,8 @@ class Library:
     def processes(self, handle: Handle) -> list[Process]:
         """Compute processes that hold the device now."""
         name = "nvmlDeviceGetComputeRunningProcesses_v3"
-        found = self._ask("processes", name, handle.value)
-        return [Process(int(process.pid), process.usedGpuMemory) for process in found]
+        found = self.ask("processes", name, handle.value)
+        return [Process(int(p.pid), p.usedGpuMemory, _instance_of(p)) for p in found]
 
     def samples(self, handle: Handle, since_us: int) -> list[Sample]:
         """Process samples newer than `since_us` (µs of the driver's clock).
@@ -187,27 +188,36 @@ class Library:
             NoSamples: There is none.
         """
         name = "nvmlDeviceGetProcessUtilization"
-        found = self._ask("process utilisation", name, handle.value, since_us)
+        found = self.ask("process utilisation", name, handle.value, since_us)
         samples = (Sample(int(s.pid), int(s.timeStamp), int(s.smUtil)) for s in found)
         return [s for s in samples if s.at_us > since_us and s.sm_percent <= _MOST_PERCENT]
 
     def _enforced_limit_mw(self, handle: Handle) -> int | None:
         try:
-            return int(self._ask("power limit", "nvmlDeviceGetEnforcedPowerLimit", handle.value))
+            return int(self.ask("power limit", "nvmlDeviceGetEnforcedPowerLimit", handle.value))
         except ProbeError:
             return None
 
-    def _ask(self, what: str, name: str, *args: object) -> Any:  # noqa: ANN401 - untyped library
+    def ask(self, what: str, name: str, *args: object) -> Any:  # noqa: ANN401 - untyped library
+        """Call a function of the bindings by name.
+
+        Args:
+            what: What is asked for, for people.
+            name: The function.
+            args: Its arguments.
+
+        Raises:
+            ProbeError: It failed; the subclass says what to do next.
+        """
         function = getattr(self._nvml, name, None)
         if function is None:
             raise Fatal("the module pynvml is too old: install nvidia-ml-py in its place")
         try:
             return function(*args)
         except self._nvml.NVMLError as error:
-            raise _translated(what, int(error.value), str(error)) from error
+            raise translated(what, int(error.value), str(error)) from error
 
 
-def _translated(what: str, code: int, said: str) -> ProbeError:
-    """What the caller does next, with the driver's own words and what helps."""
-    advice = f"; {_ADVICE[code]}" if code in _ADVICE else ""
-    return _ERRORS.get(code, Retry)(f"{what}: {said} (NVML error {code}){advice}")
+def _instance_of(process: Any) -> tuple[int, int] | None:  # noqa: ANN401 - untyped library
+    ids = int(process.gpuInstanceId), int(process.computeInstanceId)
+    return None if _NO_INSTANCE in ids else ids

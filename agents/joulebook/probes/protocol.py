@@ -77,12 +77,14 @@ class Reading:
         counter_uj: Cumulative energy, µJ; None where the sensor has no counter.
         power_mw: Power, mW; None where the sensor does not tell.
         utilization: Busy share of the device, 0 to 1; None where it does not tell.
+        note: Why a value is missing that the sensor tells as a rule; None where none is.
     """
 
     at_us: int
     counter_uj: int | None = None
     power_mw: int | None = None
     utilization: float | None = None
+    note: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,17 +22,34 @@ _Static_assert(sizeof(Sample) == 32, "process utilization sample");
 _Static_assert(sizeof(FieldValue) == 40, "field value");
 
 static int initialized;
+static int lost[MAX_DEVICES]; /* as with the real driver, until the library is initialised anew */
 
-/* Load the script, find the device behind `handle`, and fail where the script says so. */
+static void wait_while_hanging(const Script *s, const Device *d, uint64_t *at_us) {
+    struct timespec pause = {0, 2000000};
+    while (within(d->hang, *at_us)) {
+        nanosleep(&pause, NULL);
+        *at_us = now_us(s);
+    }
+}
+
+/* Load the script, find the device behind `handle`, and fail where the script says so. A handle
+ * is the device's number, from 1; that of an instance has its own number, from 1, above it. */
 static int enter(Script *s, void *handle, const char *what, Device **d, uint64_t *at_us) {
-    uintptr_t index = (uintptr_t)handle;
+    uintptr_t index = (uintptr_t)handle & 0xFF;
     int code = load(s);
     if (!initialized) return UNINITIALIZED;
     if (code) return code;
-    if (index < 1 || index > (uintptr_t)s->n) return GPU_IS_LOST;
+    if (index < 1 || index > (uintptr_t)s->n || lost[index - 1]) return GPU_IS_LOST;
     *d = &s->devices[index - 1];
     *at_us = now_us(s);
-    return failure(*d, what, *at_us);
+    wait_while_hanging(s, *d, at_us);
+    code = failure(*d, what, *at_us);
+    if (code == GPU_IS_LOST) lost[index - 1] = 1;
+    return code;
+}
+static const Instance *instance_of(const Device *d, void *handle) {
+    uintptr_t number = (uintptr_t)handle >> 8;
+    return number ? &d->instances[number - 1] : NULL;
 }
 #define ENTER(what) \
     Script s; Device *d; uint64_t at; \
@@ -43,7 +60,7 @@ EXPORT int nvmlInitWithFlags(unsigned flags) {
     int code = load(&s);
     (void)flags;
     if (!code) code = s.init;
-    if (!code) initialized++;
+    if (!code && !initialized++) memset(lost, 0, sizeof lost);
     return code;
 }
 EXPORT int nvmlInit_v2(void) { return nvmlInitWithFlags(0); }
@@ -79,12 +96,14 @@ EXPORT int nvmlDeviceGetHandleByIndex_v2(unsigned index, void **out) {
 }
 EXPORT int nvmlDeviceGetUUID(void *handle, char *out, unsigned length) {
     ENTER("uuid")
-    snprintf(out, length, "%s", d->uuid);
+    const Instance *i = instance_of(d, handle);
+    snprintf(out, length, "%s", i ? i->uuid : d->uuid);
     return OK;
 }
 EXPORT int nvmlDeviceGetName(void *handle, char *out, unsigned length) {
     ENTER("name")
-    snprintf(out, length, "%s", d->name);
+    const Instance *i = instance_of(d, handle);
+    snprintf(out, length, "%s", i ? i->name : d->name);
     return OK;
 }
 EXPORT int nvmlDeviceGetArchitecture(void *handle, unsigned *out) {
@@ -100,7 +119,7 @@ EXPORT int nvmlDeviceGetMigMode(void *handle, unsigned *current, unsigned *pendi
 }
 EXPORT int nvmlDeviceGetTotalEnergyConsumption(void *handle, unsigned long long *out_mj) {
     ENTER("energy")
-    *out_mj = d->offset_mj + energy_nj(d, at - at % d->period_us) / 1000000;
+    *out_mj = counter_mj(d, at);
     return OK;
 }
 EXPORT int nvmlDeviceGetPowerUsage(void *handle, unsigned *out_mw) {
@@ -135,7 +154,7 @@ static void answer_field(const Device *d, FieldValue *v, uint64_t at_us) {
         v->value.u32 = (unsigned)average_mw(d, at_us);
     else if (v->id == 83 && !failure(d, "energy", at_us)) {
         v->type = 3;
-        v->value.u64 = d->offset_mj + energy_nj(d, at_us - at_us % d->period_us) / 1000000;
+        v->value.u64 = counter_mj(d, at_us);
     } else v->ret = NOT_SUPPORTED;
 }
 EXPORT int nvmlDeviceGetFieldValues(void *handle, int count, FieldValue *values) {
@@ -157,7 +176,8 @@ EXPORT int nvmlDeviceGetComputeRunningProcesses_v3(void *handle, unsigned *count
     if (!out || room < needed) return INSUFFICIENT_SIZE;
     for (int i = 0, n = 0; i < d->n_processes; i++)
         if (lives(&d->processes[i], at))
-            out[n++] = (ProcessInfo){d->processes[i].pid, d->processes[i].bytes, 0xFFFFFFFFu, 0xFFFFFFFFu};
+            out[n++] = (ProcessInfo){d->processes[i].pid, d->processes[i].bytes,
+                                     d->processes[i].gi, d->processes[i].ci};
     return OK;
 }
 
@@ -185,3 +205,4 @@ EXPORT int nvmlDeviceGetProcessUtilization(void *handle, Sample *out, unsigned *
         out += samples_of(d, &d->processes[i], since, at, out);
     return OK;
 }
+#include "mig.h"
