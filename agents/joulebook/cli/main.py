@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from joulebook.cli import agent, demo, doctor, report, running, up
+from joulebook.cli import agent, demo, doctor, importing, report, running, up
 from joulebook.errors import JoulebookError
 from joulebook.version import VERSION
 from joulebook.wire.records import JOB_KINDS
@@ -43,6 +43,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_report(commands)
     _add_doctor(commands)
     _add_agent(commands)
+    _add_import(commands)
     _add_up(commands)
     _add_demo(commands)
     return parser
@@ -94,6 +95,23 @@ def _add_agent(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "--dry-run", action="store_true", help="print batches; keep and send nothing"
     )
     parser.set_defaults(run=agent.run)
+
+
+def _add_import(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser("import", help="readings of other meters, from a CSV file")
+    parser.add_argument("file", metavar="FILE", help="CSV with a header; - reads standard input")
+    parser.add_argument(
+        "--host", help="what it was measured on; each device by itself if not given"
+    )
+    parser.add_argument("--zone", help="grid zone where it was measured, such as FR or US-CA")
+    parser.add_argument("--tz", metavar="ZONE", help="zone of times without offset: Europe/Paris")
+    for name, signs in (("delimiter", (",", ";", "|", "tab")), ("decimal", (".", ","))):
+        told = f"one of {' '.join(signs)} ({signs[0]} if not given)"
+        parser.add_argument(f"--{name}", choices=signs, default=signs[0], metavar="SIGN", help=told)
+    parser.add_argument("--server", help="URL of the server; kept on this host if none is set")
+    parser.add_argument("--dry-run", action="store_true", help="print what would be booked")
+    parser.add_argument("--json", action="store_true", help="for programs")
+    parser.set_defaults(run=importing.run)
 
 
 def _add_up(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -2,7 +2,7 @@
 
 import sqlite3
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -92,6 +92,22 @@ class Spool:
             return seq
 
         return self._database.run(work)
+
+    def adopt(self, entries: Sequence[Entry]) -> int:
+        """Keep batches that bring a number of their own, all or none; those here already stay.
+
+        Theirs lie far above the numbers that `append` gives, and name the content: whoever brings
+        the same content again brings the same number.
+
+        Returns:
+            How many were not here yet.
+
+        Raises:
+            SpoolError: They could not be kept.
+        """
+        return self._database.run(
+            lambda connection: sum(_adopt(connection, entry) for entry in entries)
+        )
 
     def pending(self, limit: int) -> list[Entry]:
         """The oldest batches that were neither acknowledged nor refused, at most `limit`."""
@@ -196,6 +212,17 @@ def _insert(connection: sqlite3.Connection, batch: Batch) -> None:
         "INSERT INTO batches (seq, epoch, content) VALUES (?, ?, ?)",
         (batch.seq, batch.agent.epoch, encode(batch)),
     )
+
+
+def _adopt(connection: sqlite3.Connection, entry: Entry) -> bool:
+    query = "SELECT content FROM batches WHERE seq = ?"
+    here = connection.execute(query, (entry.seq,)).fetchone()
+    if here is None:
+        insert = "INSERT INTO batches (seq, epoch, content) VALUES (?, ?, ?)"
+        connection.execute(insert, (entry.seq, entry.epoch, entry.content))
+    elif here[0] != entry.content:
+        raise SpoolError(f"another batch has number {entry.seq} already; send that one first")
+    return here is None
 
 
 def _renumbered(connection: sqlite3.Connection, batch: Batch) -> Batch:

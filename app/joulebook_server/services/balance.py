@@ -14,6 +14,8 @@ from joulebook_server.store.readings import key_of
 
 ALL_FROM_US = 0
 ALL_TO_US = 2**53
+#: Energy that another tool told: shown, and outside the balance.
+EXTERNAL = "external"
 
 
 def balance(store: Store, from_us: int = ALL_FROM_US, to_us: int = ALL_TO_US) -> dict[str, Any]:
@@ -22,6 +24,8 @@ def balance(store: Store, from_us: int = ALL_FROM_US, to_us: int = ALL_TO_US) ->
     Per device: what the meters that count have metered, the parts by bucket, their difference
     (0 unless the database was tampered with), `faults` that name device and time, and `breaks`
     where one window does not start where the last one ended: time that nobody watched.
+    What another tool told stands beside, as `external_uj`: no meter of ours backs it, and what it
+    left out is no break. Its parts are checked for faults like all others.
 
     Args:
         store: The database.
@@ -42,10 +46,12 @@ def balance(store: Store, from_us: int = ALL_FROM_US, to_us: int = ALL_TO_US) ->
 
 def _device(read: DeviceReadings) -> dict[str, Any]:
     counting = [row for row in read.meters if row.counts]
-    metered = sum(row.energy_uj for row in counting)
+    measured = [row for row in counting if row.method != EXTERNAL]
+    metered = sum(row.energy_uj for row in measured)
     buckets: dict[str, int] = {}
     for row in read.ledger:
-        buckets[row.bucket] = buckets.get(row.bucket, 0) + row.energy_uj
+        if row.method != EXTERNAL:
+            buckets[row.bucket] = buckets.get(row.bucket, 0) + row.energy_uj
     booked = sum(buckets.values()) if read.device.additive else metered
     return {
         "host": read.device.host_id,
@@ -56,10 +62,11 @@ def _device(read: DeviceReadings) -> dict[str, Any]:
         "metered_uj": str(metered),
         "parts_uj": {bucket: str(energy) for bucket, energy in sorted(buckets.items())},
         "difference_uj": str(metered - booked),
-        "windows": len(counting),
+        "external_uj": str(sum(row.energy_uj for row in counting if row.method == EXTERNAL)),
+        "windows": len(measured),
         "claims": len(read.meters) - len(counting),
         "faults": [*_meter_faults(read), *_ledger_faults(read)],
-        "breaks": list(_breaks(counting)),
+        "breaks": list(_breaks(measured)),
     }
 
 

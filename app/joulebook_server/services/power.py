@@ -6,6 +6,7 @@ from itertools import pairwise
 from typing import TypeVar
 
 from joulebook.core.units import QUARTER_US, US_PER_S, quarter_of
+from joulebook_server.services.balance import EXTERNAL
 from joulebook_server.store import power as stored
 from joulebook_server.store.engine import Store
 from joulebook_server.store.power import Stretch
@@ -28,7 +29,8 @@ class PowerSeries:
         times_us: Start of each step, µs since the epoch.
         series: Power, mW, per step by name; None where no device of the series has a reading.
         unread: How many devices have no reading in a step, of those with readings before and
-            after it: the power of these is missing from the step.
+            after it: the power of these is missing from the step. Where another tool told the
+            readings, nobody was to read in between, and nothing is missing.
     """
 
     step_us: int
@@ -139,8 +141,11 @@ def series_of(
     times_us = list(range(start_us, period[1], step_us))
     energy: dict[str, dict[tuple[str, str], list[int]]] = {}
     watched: dict[tuple[str, str], list[dict[tuple[int, int], int]]] = {}
+    told: set[tuple[str, str]] = set()
     for stretch in stretches:
         device = (stretch.host, stretch.device)
+        if stretch.method == EXTERNAL:
+            told.add(device)
         row = energy.setdefault(name_of(stretch), {}).setdefault(device, [0] * len(times_us))
         seen = watched.setdefault(device, [{} for _ in times_us])
         length_us = stretch.end_us - stretch.start_us
@@ -161,7 +166,7 @@ def series_of(
             name: _mean_power(by_device, lengths, len(times_us))
             for name, by_device in sorted(energy.items())
         },
-        unread=_unread(lengths.values(), len(times_us)),
+        unread=_unread([lengths[one] for one in lengths.keys() - told], len(times_us)),
     )
 
 

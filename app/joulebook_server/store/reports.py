@@ -17,6 +17,9 @@ ROLLUP_LABELS = frozenset(
 )
 
 
+#: So begin the ids of hosts that were imported. Nobody watches there between two readings, so there
+#: is no presence against which a missing one could be held.
+_IMPORTED = "external:"
 _HALF = 2**26
 
 
@@ -130,9 +133,10 @@ def watched_jobs(
 def watched_devices(
     connection: Connection, period: tuple[int, int], *, by_time: bool
 ) -> list[Watched]:
-    """When each device was watched."""
+    """When each device was watched; nothing of those whose readings were imported."""
     keys = [PRESENCE.c.host_id, PRESENCE.c.device_uid]
     keys += [PRESENCE.c.quarter_us] if by_time else []
+    measured = func.substr(PRESENCE.c.host_id, 1, len(_IMPORTED)) != _IMPORTED
     query = (
         select(
             *keys,
@@ -140,7 +144,7 @@ def watched_devices(
             func.max(PRESENCE.c.last_us).label("last_us"),
             func.sum(PRESENCE.c.observed_us).label("observed_us"),
         )
-        .where(*_within(PRESENCE, period))
+        .where(*_within(PRESENCE, period), measured)
         .group_by(*keys)
     )
     return [

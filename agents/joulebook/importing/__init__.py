@@ -1,0 +1,1 @@
+"""Readings that no agent of ours took: from a file into batches of the wire."""
