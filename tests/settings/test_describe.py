@@ -20,7 +20,14 @@ def test_a_missing_token_is_told(environ: dict[str, str]) -> None:
     assert describe(load(environ=environ))["token"] == {"value": None, "origin": "default"}
 
 
-@pytest.mark.parametrize(("key", "text"), [("token", "hush hush"), ("server", "http://u:hush@a")])
+@pytest.mark.parametrize(
+    ("key", "text"),
+    [
+        ("token", "hush hush"),
+        ("server", "http://u:hush@a"),
+        ("exporter_url", "http://u:hush@a"),
+    ],
+)
 def test_a_refused_secret_is_not_repeated(environ: dict[str, str], key: str, text: str) -> None:
     with pytest.raises(SettingsError) as caught:
         load({key: text}, environ=environ)

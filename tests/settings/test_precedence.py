@@ -64,6 +64,18 @@ def test_a_zone_may_be_written_small(environ: dict[str, str]) -> None:
     assert load({"zone": "us-ca"}, environ=environ).zone == "US-CA"
 
 
+@pytest.mark.parametrize("text", ["http://a:9400", "http://a:9400/", "http://a:9400/metrics"])
+def test_an_exporter_without_a_path_is_asked_for_its_metrics(
+    environ: dict[str, str], text: str
+) -> None:
+    assert load({"exporter_url": text}, environ=environ).exporter_url == "http://a:9400/metrics"
+
+
+def test_an_exporter_keeps_the_path_that_it_is_given(environ: dict[str, str]) -> None:
+    settings = load({"exporter_url": "https://a/gpu/metrics/"}, environ=environ)
+    assert settings.exporter_url == "https://a/gpu/metrics/"
+
+
 def test_the_named_file_is_read_instead(
     environ: dict[str, str], folder: Path, write: Write
 ) -> None:

@@ -11,7 +11,7 @@ from joulebook.settings.records import DEFAULT, Labels, Settings
 from joulebook.settings.sources import Given, Report, gather, home
 from joulebook.settings.values import LABEL_READERS, READERS, SETTING_READERS
 
-_MAY_HOLD_SECRETS = ("token", "server")  # a refused URL can hold a password
+_MAY_HOLD_SECRETS = ("token", "server", "exporter_url")  # a refused URL can hold a password
 
 
 def load(
@@ -64,6 +64,8 @@ def _shown(settings: Settings, key: str) -> object:
     value = getattr(settings.labels if key in LABEL_READERS else settings, key)
     if key == "token":
         return None if value is None else "set"
+    if isinstance(value, tuple):
+        return ",".join(value) or None
     return str(value) if isinstance(value, Path) else value
 
 

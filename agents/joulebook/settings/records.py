@@ -34,9 +34,11 @@ class Settings:
         sample_s: Time between two looks at the sensors, s.
         agent_socket: Where the agent of this host listens; None: a tracker asks no agent.
         cpu_tdp_w: Thermal design power of all CPUs together for the estimate, W.
+        exporter_url: Prometheus exporter of this machine's GPUs; None: none is asked.
+        probes: Further probes, each as ``module:callable``.
         sysfs_root: Where sysfs is mounted.
         procfs_root: Where procfs is mounted.
-        cgroupfs_root: Where the cgroup file system is mounted; read once jobs are discovered.
+        cgroupfs_root: Where the cgroup file system is mounted.
         labels: What the job says of itself.
         origins: Where each value came from, by key.
         warnings: What was not understood and therefore left at its default.
@@ -51,6 +53,8 @@ class Settings:
     sample_s: float = 0.5
     agent_socket: Path | None = None
     cpu_tdp_w: float | None = None
+    exporter_url: str | None = None
+    probes: tuple[str, ...] = ()
     sysfs_root: Path = Path("/sys")
     procfs_root: Path = Path("/proc")
     cgroupfs_root: Path = Path("/sys/fs/cgroup")

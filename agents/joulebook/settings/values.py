@@ -14,6 +14,7 @@ from joulebook.wire.records import JOB_KINDS
 from joulebook.wire.rules import optional_text
 
 _ZONE = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,6}){0,3}")
+_CALLABLE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
 _MAX_WINDOW_S = 900.0  # a window is cut at every quarter hour anyway
 _MIN_PERIOD_S = 0.01
 _MAX_SAMPLE_S = 60.0
@@ -24,17 +25,26 @@ _MAX_PUE = 10  # a figure above is a slip: no data centre is that wasteful
 
 def url(text: str) -> str:
     """An http or https URL without name, password, query or fragment."""
+    such = "https://joulebook.example.org or http://127.0.0.1:8400"
+    return _http(text, such, secrets=": the secret belongs into token").rstrip("/")
+
+
+def exporter_url(text: str) -> str:
+    """An http or https URL likewise; without a path it is ``/metrics``, as for Prometheus."""
+    found = _http(text, "http://127.0.0.1:9400/metrics")
+    return found if urlsplit(found).path.strip("/") else found.rstrip("/") + "/metrics"
+
+
+def _http(text: str, such: str, secrets: str = "") -> str:
     parts = urlsplit(text)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError(
-            "must be a URL such as https://joulebook.example.org or http://127.0.0.1:8400"
-        )
+        raise ValueError(f"must be a URL such as {such}")
     if "@" in parts.netloc:
-        raise ValueError("must not hold a name or password: the secret belongs into token")
-    if parts.query or parts.fragment:
+        raise ValueError(f"must not hold a name or password{secrets}")
+    if "?" in text or "#" in text:
         raise ValueError("must end after the path")
     _ = parts.port  # raises ValueError where it is no port
-    return text.rstrip("/")
+    return text
 
 
 def secret(text: str) -> str:
@@ -61,6 +71,15 @@ def pue(text: str) -> str:
     if not figure.is_finite() or not 1 <= figure <= _MAX_PUE:
         raise ValueError("must be a decimal from 1 to 10, such as 1.2")
     return text.strip()
+
+
+def probes(text: str) -> tuple[str, ...]:
+    """Names of callables, separated by commas."""
+    names = tuple(part.strip() for part in text.split(",") if part.strip())
+    for name in names:
+        if not _CALLABLE.fullmatch(name):
+            raise ValueError("must name callables, such as my_package.my_module:MyProbe")
+    return names
 
 
 def path(text: str) -> Path:
@@ -125,6 +144,8 @@ SETTING_READERS: Mapping[str, Callable[[str], object]] = MappingProxyType(
         "sample_s": between(_MIN_PERIOD_S, _MAX_SAMPLE_S),
         "agent_socket": socket_path,
         "cpu_tdp_w": between(1.0, _MAX_TDP_W),
+        "exporter_url": exporter_url,
+        "probes": probes,
         "sysfs_root": path,
         "procfs_root": path,
         "cgroupfs_root": path,
