@@ -40,7 +40,8 @@ def test_a_machine_with_no_counter_is_estimated_and_says_how_wide_the_error_is(
 ) -> None:
     done = joulebook("doctor", "--sysfs-root", str(tmp_path))
     assert "estimated" in done.stdout
-    assert "±60 %" in done.stdout
+    # By averages per CPU, or by the TDP of a model that the packaged table knows.
+    assert "±60 %" in done.stdout or "±50 %" in done.stdout
 
 
 def test_the_power_now_is_told_by_two_looks_at_a_counter(

@@ -1,10 +1,13 @@
 """What the NVML probe finds, on a driver of our own making."""
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.fakes.nvml_build import environment
 from tests.probes.conftest import Play
 
 ONE = "device\nuuid GPU-a\nname Simulated H100\npower 0 100000\n"
@@ -158,12 +161,31 @@ def test_a_counter_that_does_not_move_has_no_period_shorter_than_the_look(play: 
     assert find(play, "device\npower 0 0\n")[0]["update_us"] == 350_000
 
 
-def test_missing_bindings_are_a_problem_that_says_what_to_install() -> None:
+def test_missing_bindings_are_a_problem_that_says_what_to_install(tmp_path: Path) -> None:
     code = (
         "import sys; sys.modules['pynvml'] = None\n"
         "from joulebook.clock import SystemClock\n"
         "from joulebook.probes.nvml import NvmlProbe\n"
         "print(NvmlProbe(SystemClock()).find().sensors[0].problem)\n"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    (tmp_path / "script").write_text(ONE, encoding="ascii")
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, **environment(tmp_path / "script")},  # noqa: TID251 - handed to a real process
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     assert "nvidia-ml-py" in done.stdout
+
+
+def test_where_there_is_no_driver_the_bindings_are_not_loaded() -> None:
+    code = (
+        "import sys\n"
+        "from joulebook.clock import SystemClock\n"
+        "from joulebook.probes.nvml import NvmlProbe\n"
+        "found = NvmlProbe(SystemClock()).find()\n"
+        "print(bool(found.sensors) or 'pynvml' not in sys.modules)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "True"

@@ -6,15 +6,23 @@ import pytest
 
 from joulebook.clock import ManualClock
 from joulebook.probes.estimate import EstimateProbe
+from joulebook.probes.estimate_memory import MemoryEstimateProbe
+from joulebook.probes.exporter import ExporterProbe
+from joulebook.probes.hwmon import HwmonProbe
 from joulebook.probes.nvml import NvmlProbe
 from joulebook.probes.protocol import Probe
 from joulebook.probes.rapl import RaplProbe
+from joulebook.probes.tpu import TpuProbe
 
 CLOCK = ManualClock()
 PROBES: tuple[Probe, ...] = (
     NvmlProbe(CLOCK),
     RaplProbe(CLOCK, Path("/nowhere"), "m1"),
+    HwmonProbe(CLOCK, Path("/nowhere"), "m1"),
+    TpuProbe(CLOCK, Path("/nowhere"), "m1"),
+    ExporterProbe(CLOCK, "http://127.0.0.1:9/metrics", "node"),
     EstimateProbe(CLOCK, Path("/nowhere"), "m1"),
+    MemoryEstimateProbe(CLOCK, Path("/nowhere"), Path("/nowhere"), "m1"),
 )
 
 

@@ -132,16 +132,18 @@ def test_a_zone_without_a_counter_has_a_problem(powercap: Powercap, probe: RaplP
 def test_a_counter_closed_to_us_names_its_file_and_how_to_open_it(powercap: Powercap) -> None:
     counter = powercap.zone("intel-rapl:0", "package-0") / "energy_uj"
     counter.chmod(0)
-    method, problem = _found_unprivileged(powercap.root)
+    method, problem, cure = _found_unprivileged(powercap.root)
     assert method == "None"
     below = counter.relative_to(powercap.root)
     assert f"no permission to read {below}" in problem
-    assert f"sudo chgrp joulebook {below} && sudo chmod g+r {below}" in problem
-    assert "CAP_DAC_READ_SEARCH" in problem
+    assert "sudo usermod -aG joulebook" in cure
+    assert 'SUBSYSTEM=="powercap"' in cure
+    assert "/etc/udev/rules.d/" in cure
+    assert "CAP_DAC_READ_SEARCH" in cure
 
 
 def _found_unprivileged(root: Path) -> list[str]:
-    """Method and problem of the one sensor, found by a process that is not root.
+    """Method, problem and cure of the one sensor, found by a process that is not root.
 
     Root reads every file, whatever its mode. The child imports first and then gives its
     rights up, so it needs no right to the interpreter's own files afterwards.
@@ -155,7 +157,7 @@ def _found_unprivileged(root: Path) -> list[str]:
         f"if os.getuid() == 0: os.setgroups([]); os.setgid({NOBODY}); os.setuid({NOBODY})\n"
         "probe = RaplProbe(SystemClock(), Path(), 'm1')\n"
         "(sensor,) = probe.find().sensors\n"
-        "print(sensor.method, sensor.problem, sep='\\n')\n"
+        "print(sensor.method, sensor.problem, sensor.cure, sep='\\n')\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", code, str(root)], capture_output=True, text=True, check=True

@@ -10,7 +10,7 @@ from typing import Any
 
 from joulebook.core.units import UJ_PER_MJ
 from joulebook.errors import Fatal, ProbeError
-from joulebook.probes.nvml_errors import Unsupported, translated
+from joulebook.probes.nvml_errors import NoDriver, Unsupported, translated
 
 #: Field ids of nvml.h: power now, and its mean over the driver's own window.
 FIELD_POWER_AVERAGE = 185
@@ -19,6 +19,7 @@ FIELD_POWER_INSTANT = 186
 SCOPE_GPU = 0
 SCOPE_MODULE = 1
 
+_LIBRARY = "libnvidia-ml.so.1"
 _ENERGY = "nvmlDeviceGetTotalEnergyConsumption"
 _AMPERE = 7  # nvmlDeviceArchitecture_t: Turing 6, Ampere 7, Ada 8, Hopper 9
 _GA100 = ("A100", "A800", "A30")
@@ -67,6 +68,7 @@ class Library:
     """
 
     def __init__(self) -> None:
+        _find_driver()
         try:
             import pynvml  # noqa: PLC0415 - loaded only where somebody looks for a GPU
         except ImportError as error:
@@ -216,6 +218,14 @@ class Library:
             return function(*args)
         except self._nvml.NVMLError as error:
             raise translated(what, int(error.value), str(error)) from error
+
+
+def _find_driver() -> None:
+    """Most machines have none; then the bindings need not be loaded, which takes 5 ms and 4 MB."""
+    try:
+        ctypes.CDLL(_LIBRARY)
+    except OSError as error:
+        raise NoDriver(f"driver library: {error}") from error
 
 
 def _instance_of(process: Any) -> tuple[int, int] | None:  # noqa: ANN401 - untyped library

@@ -58,6 +58,7 @@ def listed(instance: Instance, index: int, parent: Sensor) -> Sensor:
         method=None,
         problem=f"an instance has no meter of its own: its energy is a share of {parent.uid}",
         parent=parent.uid,
+        instance=instance.ids,
         simulated=parent.simulated,
     )
 

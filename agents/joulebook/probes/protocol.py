@@ -28,6 +28,9 @@ class Sensor:
         cure: What a person can do about the problem: the exact rule, group or capability.
         source: Where its values come from: the file, the driver's call, the metric.
         parent: uid of the device whose energy holds this one's (a MIG instance); else None.
+        instance: Ids of GPU and compute instance of a MIG instance; else None.
+        includes: Kinds of device whose energy is in this one's: a module's counter holds its
+            processor and memory.
         simulated: True for a stand-in; shown wherever its figures are.
     """
 
@@ -49,6 +52,8 @@ class Sensor:
     cure: str | None = None
     source: str | None = None
     parent: str | None = None
+    instance: tuple[int, int] | None = None
+    includes: tuple[str, ...] = ()
     simulated: bool = False
 
 

@@ -8,11 +8,11 @@ allowance for that, set wide.
 
 import errno
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from joulebook.clock import Clock
-from joulebook.errors import Fatal, Gone, Retry
+from joulebook.errors import Fatal, Gone, ProbeError, Retry
 from joulebook.probes.powercap import Metered, select, zones
 from joulebook.probes.protocol import Found, Holder, Reading, Sensor
 
@@ -24,6 +24,17 @@ UPDATE_US = 1_000
 RESOLUTION_UJ = 61
 #: Where the zone does not tell its highest power: no package sold draws as much, mW.
 MOST_POWER_MW = 1_000_000
+
+#: Opens the counters of all zones to a group: now, and by a rule at every start.
+CURE = (
+    'sudo groupadd -f joulebook && sudo usermod -aG joulebook "$USER" &&'
+    " sudo find /sys/devices/virtual/powercap -name energy_uj"
+    " -exec chgrp joulebook {} + -exec chmod g+r {} +, and log in again;"
+    " to keep it over a restart, put one line into /etc/udev/rules.d/70-joulebook-powercap.rules:"
+    ' SUBSYSTEM=="powercap", KERNEL=="intel-rapl*:*", ACTION=="add",'
+    " RUN+=\"/bin/sh -c 'chgrp joulebook /sys%p/energy_uj; chmod g+r /sys%p/energy_uj'\";"
+    " or give a service CAP_DAC_READ_SEARCH"
+)
 
 _LONGEST_NUMBER = 32
 _VANISHED = (errno.ENODEV, errno.ENXIO, errno.ENOENT, errno.ESTALE)
@@ -83,6 +94,27 @@ class RaplProbe:
             raise Retry(f"{self._paths[uid]} holds no number: {text!r}")
         return Reading(at_us, counter_uj=int(text))
 
+    def reader(self, sensor: Sensor) -> Callable[[], int]:
+        """A quick reader of one counter, µJ: a single read of the open file.
+
+        Raises:
+            ProbeError: The counter cannot be opened. So does a call of the reader that fails.
+        """
+        path = self._paths.get(sensor.uid or "")
+        if path is None:
+            raise Gone(f"{sensor.name} was not found, or its probe is closed")
+        descriptor, pread = self._file(sensor.uid or ""), os.pread
+
+        def read() -> int:
+            try:
+                return int(pread(descriptor, _LONGEST_NUMBER, 0))
+            except OSError as error:
+                raise _translated(path, error) from error
+            except ValueError as error:
+                raise Retry(f"{path} holds no number") from error
+
+        return read
+
     def holders(self, sensor: Sensor) -> Sequence[Holder] | None:  # noqa: ARG002 - protocol
         """Nobody holds a package; its energy is shared by CPU time."""
         return None
@@ -98,7 +130,7 @@ class RaplProbe:
         is_package = metered.zone.is_package
         kind = "cpu" if is_package else "dram"
         uid = f"{kind}:{self._machine_id}:{metered.package}"
-        problem = self._try(uid, path / "energy_uj")
+        error = self._try(uid, path / "energy_uj")
         return Sensor(
             uid=uid,
             index=index,
@@ -107,16 +139,18 @@ class RaplProbe:
             additive=True,
             name=f"CPU {metered.package}" if is_package else f"DRAM of {metered.package}",
             vendor="unknown",  # the tree has Intel's name on AMD too
-            method=None if problem else "counter",
+            method=None if error else "counter",
             range_uj=_number(path / "max_energy_range_uj"),
             max_power_mw=_max_power_mw(path),
             gain_error=GAIN_ERROR_PACKAGE if is_package else GAIN_ERROR_DRAM,
             resolution_uj=RESOLUTION_UJ,
             update_us=UPDATE_US,
-            problem=problem,
+            problem=str(error) if error else None,
+            cure=CURE if isinstance(error, Fatal) else None,
+            source=str(path / "energy_uj"),
         )
 
-    def _try(self, uid: str, path: Path) -> str | None:
+    def _try(self, uid: str, path: Path) -> ProbeError | None:
         """Open the counter; why it cannot be read, or None."""
         self._forget(uid)
         self._paths[uid] = path
@@ -125,7 +159,7 @@ class RaplProbe:
         except OSError as error:
             self._forget(uid)
             del self._paths[uid]
-            return str(_translated(path, error))
+            return _translated(path, error)
         return None
 
     def _file(self, uid: str) -> int:
@@ -145,19 +179,8 @@ def _translated(path: Path, error: OSError) -> Retry | Gone | Fatal:
     if error.errno in _VANISHED:
         return Gone(f"{path} vanished")
     if error.errno in _DENIED:
-        return Fatal(_how_to_grant(path))
+        return Fatal(f"no permission to read {path}: kernels keep it to root since CVE-2020-8694")
     return Retry(f"{path} cannot be read: {error.strerror}")
-
-
-def _how_to_grant(path: Path) -> str:
-    """Which permission is missing, and the commands that give it."""
-    return (
-        f"no permission to read {path} (kernels keep it to root since CVE-2020-8694); grant it"
-        " to a group until the next boot with: sudo groupadd -f joulebook &&"
-        ' sudo usermod -aG joulebook "$USER" &&'
-        f" sudo chgrp joulebook {path} && sudo chmod g+r {path}, and log in again;"
-        " or give a service CAP_DAC_READ_SEARCH"
-    )
 
 
 def _unlisted(folder: Path, error: OSError) -> Sensor:
