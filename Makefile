@@ -1,6 +1,7 @@
 # `make` alone lists the targets. Everything that is installed lands in .venv.
 
 VENV := .venv
+PEER_VENV := .venv-peers
 BIN := $(VENV)/bin
 # The first Python that is new enough; PYTHON=... picks another.
 PYTHON ?= $(shell for one in python3 python3.13 python3.12 python3.11 python3.14; do \
@@ -30,8 +31,11 @@ lint: $(VENV)/.dev ## Check style, types, who imports whom, and declared depende
 	$(BIN)/lint-imports
 	$(BIN)/deptry agents app
 
-bench: $(VENV)/.dev ## Print what `import joulebook` costs beside bare Python
-	@$(BIN)/python benchmarks/import_cost.py
+bench: $(VENV)/.dev $(if $(PEERS),$(PEER_VENV)/.peers) ## What measuring costs, and how exact it is (PEERS=1: beside other trackers)
+	@$(BIN)/python -m benchmarks.start_cost $(if $(PEERS),--peers)
+	@$(BIN)/python -m benchmarks.window_cost $(if $(PEERS),--peers)
+	@$(BIN)/python -m benchmarks.accuracy
+	@$(BIN)/python -m benchmarks.agent_cost
 
 screenshots: $(VENV)/.dev ## Write pictures of the pages, light, dark and narrow, to build/screenshots (TO=docs/images)
 	@$(BIN)/python -m scripts.screenshots $(or $(TO),build/screenshots)
@@ -40,7 +44,7 @@ lock: $(VENV)/.dev ## Renew requirements/*.txt (UPGRADE=1 takes newer releases)
 	@BIN=$(BIN) UPGRADE=$(UPGRADE) requirements/lock
 
 clean: ## Remove all that make created, .venv and the demo's data included
-	rm -rf $(VENV) .joulebook build dist .hypothesis .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) $(PEER_VENV) .joulebook build dist .hypothesis .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
 	find agents app migrations tests benchmarks scripts -name __pycache__ -prune -exec rm -rf {} +
 
 # A stamp is as new as the last install, so a second call installs nothing.
@@ -48,6 +52,13 @@ $(VENV)/.demo $(VENV)/.dev: $(VENV)/.%: pyproject.toml requirements/%.txt requir
 	@echo "installing requirements/$*.txt into $(VENV) (the first time takes some minutes)"
 	@$(PIP) --require-hashes -r requirements/$*.txt -r requirements/build.txt
 	@$(PIP) --no-deps --no-build-isolation -e .
+	@touch $@
+
+# The peers get an environment of their own: theirs hold versions that ours do not.
+$(PEER_VENV)/.peers: requirements/peers.txt | $(VENV)/bin/pip
+	@echo "installing requirements/peers.txt into $(PEER_VENV)"
+	@$(PYTHON) -m venv --clear $(PEER_VENV)
+	@$(PEER_VENV)/bin/python -m pip --disable-pip-version-check install --quiet --require-hashes -r $<
 	@touch $@
 
 $(VENV)/bin/pip:

@@ -12,19 +12,24 @@ from joulebook.version import VERSION
 
 if TYPE_CHECKING:
     from joulebook.core.variant import Variant
+    from joulebook.tracking.energy_meter import EnergyMeter
     from joulebook.tracking.run import Run
 
 __version__ = VERSION
 
-__all__ = ["Run", "Variant", "__version__", "track"]
+__all__ = ["EnergyMeter", "Run", "Variant", "__version__", "track"]
 
 
-def __getattr__(name: str) -> Any:  # noqa: ANN401 - one of two classes
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - one of three classes
     """Load a public class on first use: most programs that import us only track."""
     if name == "Variant":
         from joulebook.core.variant import Variant  # noqa: PLC0415 - that is the point
 
         return Variant
+    if name == "EnergyMeter":
+        from joulebook.tracking.energy_meter import EnergyMeter  # noqa: PLC0415 - that is the point
+
+        return EnergyMeter
     if name == "Run":
         from joulebook.tracking.run import Run  # noqa: PLC0415 - that is the point
 

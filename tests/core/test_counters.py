@@ -87,6 +87,46 @@ def test_a_negative_reading_is_refused(before_uj: int, now_uj: int) -> None:
         counted(before_uj, now_uj)
 
 
+def test_readings_out_of_order_are_refused() -> None:
+    with pytest.raises(ValueError, match="out of order"):
+        counted(1, 2, elapsed_us=-1)
+
+
+def test_a_gpu_counter_that_began_again_while_the_machine_slept_was_reset() -> None:
+    # The monotonic clock stood still meanwhile, so hardly any time passed by it.
+    answer = counted(8_000_000_000, 12_000_000, elapsed_us=1_000_000, max_power_mw=700_000)
+    assert answer == Counted(None, Step.RESET)
+
+
+def test_a_counter_that_ran_on_while_the_machine_slept_leapt() -> None:
+    # 8 hours at 1 W are 28.8 kJ; 280 W for the second that the clock saw are 280 J.
+    answer = counted(
+        10_000_000,
+        28_810_000_000,
+        range_uj=262_143_328_850,
+        elapsed_us=1_000_000,
+        max_power_mw=280_000,
+    )
+    assert answer == Counted(None, Step.LEAP)
+
+
+def test_a_counter_that_answered_a_low_value_once_gives_no_energy_on_its_way_back() -> None:
+    fell = counted(22_543_283_000_000, 200_000_000, elapsed_us=1_000_000, max_power_mw=230_000)
+    rose = counted(200_000_000, 22_543_283_000_000, elapsed_us=1_000_000, max_power_mw=230_000)
+    assert (fell, rose) == (Counted(None, Step.RESET), Counted(None, Step.LEAP))
+
+
+def test_a_slow_counter_that_shows_half_a_minute_at_once_did_not_leap() -> None:
+    answer = counted(
+        1, 1 + 9_000_000_000, elapsed_us=1_000_000, max_power_mw=300_000, update_us=30_000_000
+    )
+    assert answer == Counted(9_000_000_000, Step.EXACT)
+
+
+def test_without_a_known_maximum_no_step_is_too_long() -> None:
+    assert counted(0, 10**15, elapsed_us=1) == Counted(10**15, Step.EXACT)
+
+
 @given(readings, readings, st.none() | ranges, readings, st.none() | readings)
 def test_energy_is_never_negative(
     before_uj: int,
@@ -106,7 +146,7 @@ def test_there_is_no_energy_exactly_where_there_is_a_reason(
     before_uj: int, now_uj: int, range_uj: int | None
 ) -> None:
     answer = counted(before_uj, now_uj, range_uj=range_uj)
-    assert (answer.energy_uj is None) == (answer.step in {Step.RESET, Step.UNKNOWN})
+    assert (answer.energy_uj is None) == (answer.step in {Step.RESET, Step.UNKNOWN, Step.LEAP})
 
 
 @given(st.data(), ranges)
@@ -155,3 +195,41 @@ def test_a_counter_without_a_range_loses_only_the_steps_of_its_resets(steps: lis
     assert [delta(before, now) for before, now in pairwise(truth)] == steps
     if truth[-1] > 0:
         assert delta(truth[-1], 0) is None
+
+
+@given(st.lists(st.integers(0, 10**9), min_size=1, max_size=30), st.data())
+def test_a_counter_that_stalls_and_catches_up_counts_all_and_nothing_twice(
+    steps: list[int], data: st.DataObject
+) -> None:
+    shown = [0]
+    truth = 0
+    for step in steps:
+        truth += step
+        shown.append(shown[-1] if data.draw(st.booleans()) else truth)
+    shown.append(truth)
+    assert sum(delta(before, now) or 0 for before, now in pairwise(shown)) == truth
+
+
+@given(
+    st.lists(st.tuples(st.integers(1, 10**7), st.integers(0, 100)), min_size=1, max_size=20),
+    st.integers(0, 10**12),
+    st.integers(1, 10**6),
+)
+def test_a_counter_is_believed_to_run_at_up_to_its_stated_maximum(
+    moves: list[tuple[int, int]], offset: int, max_power_mw: int
+) -> None:
+    counter = offset
+    for elapsed_us, percent in moves:
+        step = max_power_mw * elapsed_us * percent // 100_000
+        answer = counted(counter, counter + step, elapsed_us=elapsed_us, max_power_mw=max_power_mw)
+        assert answer == Counted(step, Step.EXACT)
+        counter += step
+
+
+@given(st.integers(0, 10**12), st.integers(1, 10**6), st.integers(1, 10**8), st.integers(0, 10**8))
+def test_what_passes_after_a_reset_is_counted_again(
+    before_uj: int, lost_uj: int, first_uj: int, more_uj: int
+) -> None:
+    after_uj = min(first_uj, before_uj)
+    assert delta(before_uj + lost_uj, after_uj) is None
+    assert delta(after_uj, after_uj + more_uj) == more_uj

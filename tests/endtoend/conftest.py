@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.fakes.nvml_build import SILENT_POWER
 from tests.fakes.nvml_build import environment as fake_driver
 
 
@@ -93,7 +94,7 @@ def on_gpu(tmp_path: Path) -> Callable[..., str]:
     """
 
     def run(code: str, **more: str) -> str:
-        gpu = "device\nuuid GPU-e2e\npower 0 250000\nperiod 1000\n"
+        gpu = f"device\nuuid GPU-e2e\npower 0 250000\nperiod 1000\n{SILENT_POWER}"
         (tmp_path / "script").write_text(gpu, encoding="ascii")
         if not (tmp_path / "clock").exists():
             (tmp_path / "clock").write_text("1000000", encoding="ascii")

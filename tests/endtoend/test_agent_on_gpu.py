@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.endtoend.conftest import clean_environment
+from tests.fakes.nvml_build import SILENT_POWER
 from tests.fakes.nvml_build import environment as fake_driver
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from tests.endtoend.conftest import Server
@@ -45,7 +47,7 @@ class Stage:
 
     def __init__(self, folder: Path, server: str) -> None:
         self.script, self.clock = folder / "script", folder / "clock"
-        self.script.write_text("device\nuuid GPU-e2e\npower 0 250000\nperiod 1000\n")
+        self.script.write_text(f"device\nuuid GPU-e2e\npower 0 250000\nperiod 1000\n{SILENT_POWER}")
         self.clock.write_text(str(SECOND))
         self.socket = Path(tempfile.mkdtemp(prefix="jb-")) / "a.sock"
         self.environment = {
@@ -185,3 +187,31 @@ def test_trackers_that_measure_beside_an_agent_with_other_windows_add_nothing(
     assert set(booked) == {first, second}
     assert all(energy > 0 for energy in booked.values())
     assert sum(booked.values()) <= UJ_PER_US * 11 * SECOND
+
+
+def test_a_gpu_that_is_lost_and_comes_back_is_measured_again_without_a_restart(
+    start_server: "StartServer", tmp_path: Path
+) -> None:
+    server = start_server()
+
+    def problem() -> str | None:
+        (gpu,) = [one for one in server.get("/v1/devices")["devices"] if one["uid"] == "GPU-e2e"]
+        found: str | None = gpu["problem"]
+        return found
+
+    with stage(tmp_path, server.url) as scene:
+        well = scene.script.read_text()
+        agent = scene.agent("0.3")
+        scene.later(4)
+        assert until(lambda: server.get("/v1/ledger/balance")["devices"])
+        scene.script.write_text(f"{well}error GPU_IS_LOST\n")
+        assert until(lambda: "lost" in (problem() or ""))
+        scene.later(100)  # nobody sees what it uses now
+        scene.script.write_text(well)
+        assert until(lambda: problem() is None)
+        scene.later(5)
+        end(agent)
+    gpu = gpu_of(server)
+    # The first reading after the gap emits nothing; what came before and after it is whole.
+    assert int(gpu["metered_uj"]) == UJ_PER_US * 9 * SECOND
+    assert [one["energy_uj"] for one in gpu["breaks"]] == [str(UJ_PER_US * 100 * SECOND)]

@@ -13,6 +13,10 @@ SOURCE = Path(__file__).parent / "nvml" / "fake_nvml.c"
 LIBRARY = "libnvidia-ml.so.1"
 COMPILERS = ("cc", "gcc", "clang")
 
+#: Lines for a device that tells no power: where its clock stands still between two steps of a test,
+#: a counter that stands still as well is no fault, and no power says otherwise.
+SILENT_POWER = "error NOT_SUPPORTED 0 fields\nerror NOT_SUPPORTED 0 power\n"
+
 
 @functools.cache
 def build() -> Path:

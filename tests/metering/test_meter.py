@@ -6,7 +6,8 @@ import pytest
 
 from joulebook.clock import ManualClock
 from joulebook.errors import Fatal, Gone, Retry
-from joulebook.metering.meter import MAX_HOLD_US, Meter
+from joulebook.metering.meter import Meter
+from joulebook.metering.stretch import MAX_HOLD_US
 from joulebook.metering.timeline import Timeline
 from joulebook.probes.memory import MemoryProbe
 from joulebook.probes.protocol import Reading, Sensor
@@ -165,3 +166,31 @@ def test_a_sensor_without_a_method_cannot_be_metered() -> None:
     blind = replace(GPU, method=None, problem="closed")
     with pytest.raises(ValueError, match="closed"):
         Meter(blind, MemoryProbe(clock, {}), Timeline(clock))
+
+
+def test_a_counter_that_steps_back_a_little_counts_nothing_twice() -> None:
+    shown = {0: 1_000, 1: 2_000, 2: 1_997, 3: 2_500}
+    clock, _, meter = meter_on(lambda now: 10**9 + shown[now // SECOND] * 1_000)
+    meter.sample()
+    windows = []
+    for _ in range(3):
+        clock.advance(SECOND)
+        windows.append(meter.close())
+    assert [window.energy_uj for window in windows if window] == [1_000_000, 0, 500_000]
+    for before, after in pairwise(windows):
+        assert before is not None
+        assert after is not None
+        assert after.counter_start_uj == before.counter_end_uj
+
+
+def test_a_counter_that_leaps_by_more_than_the_device_can_use_invents_no_energy() -> None:
+    sensor = replace(GPU, max_power_mw=700_000)
+    clock, _, meter = meter_on(lambda now: now + (10**12 if now > 2 * SECOND else 0), sensor)
+    meter.sample()
+    for _ in range(4):
+        clock.advance(SECOND)
+        meter.sample()
+    window = meter.cut()
+    assert window is not None
+    assert (window.energy_uj, window.observed_us) == (3 * SECOND, 3 * SECOND)
+    assert "leapt" in (meter.problem or "")

@@ -9,6 +9,7 @@ from joulebook.core.families import Process
 from joulebook.errors import Fatal
 
 _KIB = 1024
+_PAGE = 4096
 _MAX_FILE = 1 << 22  # longer than any procfs file read here; an environ is at most some MiB
 
 
@@ -146,8 +147,10 @@ def _slurp(path: str) -> bytes:
     """The whole file by plain system calls: a third of the time of a buffered open."""
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        pieces: list[bytes] = []
-        while piece := os.read(descriptor, _MAX_FILE if pieces else 4096):
+        pieces = [os.read(descriptor, _PAGE)]
+        if len(pieces[0]) < _PAGE:  # procfs fills the buffer where there is more
+            return pieces[0]
+        while piece := os.read(descriptor, _MAX_FILE):
             pieces.append(piece)
         return b"".join(pieces)
     finally:

@@ -1,13 +1,15 @@
 """Who used the devices between two instants: CPU time, memory and GPU processes by job."""
 
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 
 from joulebook.core.attribute import GpuActivity, HostActivity
 from joulebook.discovery.processes import CpuTimes, ProcessTable
 from joulebook.errors import ProbeError
 from joulebook.metering.cpu_use import CpuUse
+from joulebook.metering.isolated import holders_each
 from joulebook.metering.meter import Meter
 from joulebook.probes.protocol import Holder
 
@@ -35,10 +37,17 @@ class Activity:
     Args:
         table: The process table to read.
         roots: Ids of the tracked processes. A process belongs to the nearest one above it.
+        host_cpu: CPU time that shares are taken of; the whole machine's if not given.
     """
 
-    def __init__(self, table: ProcessTable, roots: Collection[int]) -> None:
+    def __init__(
+        self,
+        table: ProcessTable,
+        roots: Collection[int],
+        host_cpu: Callable[[], CpuTimes] | None = None,
+    ) -> None:
         self._table = table
+        self._host_cpu = host_cpu or table.host_cpu
         self._cpu = CpuUse()
         self._host: CpuTimes | None = None
         self._gpus: dict[str, _GpuSeen] = {}
@@ -49,7 +58,7 @@ class Activity:
         self._gpus = {}
         try:
             self._cpu.restart(self._table.look(), roots)
-            self._host = self._table.host_cpu()
+            self._host = self._host_cpu()
         except ProbeError as error:
             self._blind(error)
 
@@ -60,14 +69,14 @@ class Activity:
         except ProbeError as error:
             self._blind(error)
             return
-        for meter in meters:
-            if meter.sensor.kind == "gpu" and not meter.left:
-                self._watch_gpu(meter)
+        gpus = [meter for meter in meters if meter.sensor.kind == "gpu" and not meter.left]
+        for _, group in groupby(gpus, key=lambda meter: id(meter.probe)):
+            self._watch_gpus(list(group))
 
     def cpu(self) -> HostActivity:
         """CPU time by tracked process since `restart`, in clock ticks, as the last look saw it."""
         try:
-            now = self._table.host_cpu()
+            now = self._host_cpu()
         except ProbeError as error:
             self._blind(error)
             return _UNSEEN
@@ -111,16 +120,15 @@ class Activity:
         log.warning("joulebook: %s", error)
         self._host = None
 
-    def _watch_gpu(self, meter: Meter) -> None:
-        try:
-            holders = meter.probe.holders(meter.sensor)
-        except ProbeError:
-            return  # this look failed; the next one tells, and if none does it is unknown
-        if holders is None:
-            return
-        seen = self._gpus.setdefault(meter.uid, _GpuSeen())
-        seen.seen = True
-        self._count(seen, holders)
+    def _watch_gpus(self, meters: Sequence[Meter]) -> None:
+        """GPUs of one probe; a look that failed tells nothing, the next one may."""
+        answers = holders_each(meters[0].probe, [meter.sensor for meter in meters])
+        for meter, holders in zip(meters, answers, strict=True):
+            if holders is None or isinstance(holders, ProbeError):
+                continue
+            seen = self._gpus.setdefault(meter.uid, _GpuSeen())
+            seen.seen = True
+            self._count(seen, holders)
 
     def _count(self, seen: _GpuSeen, holders: Sequence[Holder]) -> None:
         """Add one look: SM shares add up over looks, memory counts at its largest."""

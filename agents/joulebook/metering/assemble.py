@@ -72,7 +72,8 @@ def host_record(host: HostIdentity, zone: str | None) -> Host:
 
 
 def _devices(sensors: Sequence[Sensor], problems: Mapping[str, str]) -> list[Device]:
-    known = [sensor for sensor in sensors if sensor.uid is not None]
+    # A part of another device has no meter: it comes with the discovery of who holds it.
+    known = [one for one in sensors if one.uid is not None and one.parent is None]
     return [
         Device(
             ref=ref,

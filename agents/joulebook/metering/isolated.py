@@ -1,14 +1,18 @@
 """A probe on a thread of its own: one that hangs holds up nobody."""
 
+import logging
 import queue
 import threading
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, Generic, TypeVar
 
-from joulebook.errors import Retry
+from joulebook.errors import ProbeError, Retry
 from joulebook.probes.protocol import Found, Holder, Probe, Reading, Sensor
 
 T = TypeVar("T")
+
+log = logging.getLogger("joulebook")
 
 #: The longest that a reading may take, s. A driver answers in milliseconds.
 READ_S = 2.0
@@ -76,8 +80,18 @@ class Isolated:
         """Look for devices; a driver that does not answer is a sensor with a problem."""
         try:
             return self._ask(self._probe.find, self._find_s)
-        except Retry as error:
+        except ProbeError as error:
             return Found([_silent(self.name, str(error))])
+        except Exception as error:  # noqa: BLE001 - a probe of others may fail in any way
+            return Found([_silent(self.name, _failure(error))])
+
+    def find_again(self, known: Found) -> Found:
+        """Look once more while measuring goes on; what was known where there is no quick answer."""
+        try:
+            return self._ask(self._probe.find, self._read_s)
+        except Exception as error:  # noqa: BLE001 - likewise; a hanging driver is told by `read`
+            log.debug("joulebook: %s was not found again: %s", self.name, error)
+            return known
 
     def read(self, sensor: Sensor) -> Reading:
         """Read one device; `Retry` where the driver hangs."""
@@ -87,10 +101,28 @@ class Isolated:
         """Processes on the device; `Retry` where the driver hangs."""
         return self._ask(lambda: self._probe.holders(sensor), self._read_s)
 
+    def read_each(self, sensors: Sequence[Sensor]) -> list[Reading | ProbeError]:
+        """Read several devices with one change of threads, which costs more than a reading."""
+        return self._each(partial(_each, self._probe.read), sensors)
+
+    def holders_each(self, sensors: Sequence[Sensor]) -> list[Sequence[Holder] | ProbeError | None]:
+        """Processes on several devices, likewise."""
+        return self._each(partial(_each, self._probe.holders), sensors)
+
     def close(self) -> None:
         """Let go of the probe, unless it hangs."""
         if self._pending is None or self._pending.done:
             self._probe.close()
+
+    def _each(
+        self,
+        work: Callable[[Sequence[Sensor]], list[T | ProbeError]],
+        sensors: Sequence[Sensor],
+    ) -> list[T | ProbeError]:
+        try:
+            return self._ask(lambda: work(sensors), self._read_s)
+        except Retry as error:
+            return [error] * len(sensors)
 
     def _ask(self, work: Callable[[], T], wait_s: float) -> T:
         with self._lock:
@@ -111,6 +143,39 @@ class Isolated:
                 target=_serve, args=(self._calls,), name=f"joulebook-{self.name}", daemon=True
             )
             self._thread.start()
+
+
+def read_each(probe: Probe, sensors: Sequence[Sensor]) -> list[Reading | ProbeError]:
+    """A reading of each sensor, or why there is none."""
+    if isinstance(probe, Isolated):
+        return probe.read_each(sensors)
+    return _each(probe.read, sensors)
+
+
+def holders_each(
+    probe: Probe, sensors: Sequence[Sensor]
+) -> list[Sequence[Holder] | ProbeError | None]:
+    """The processes on each device, or why nobody can tell."""
+    if isinstance(probe, Isolated):
+        return probe.holders_each(sensors)
+    return _each(probe.holders, sensors)
+
+
+def _each(ask: Callable[[Sensor], T], sensors: Sequence[Sensor]) -> list[T | ProbeError]:
+    """An error of one device leaves the others as they are."""
+    answers: list[T | ProbeError] = []
+    for sensor in sensors:
+        try:
+            answers.append(ask(sensor))
+        except ProbeError as error:
+            answers.append(error)
+        except Exception as error:  # noqa: BLE001 - a probe of others may fail in any way
+            answers.append(Retry(_failure(error)))
+    return answers
+
+
+def _failure(error: Exception) -> str:
+    return f"its probe failed: {type(error).__name__}: {error}"
 
 
 def _serve(calls: "queue.SimpleQueue[_Call[Any]]") -> None:

@@ -1,28 +1,37 @@
 """One sensor's readings, turned into windows."""
 
 import logging
-from itertools import pairwise
+from dataclasses import replace
 
-from joulebook.core.counters import Step, counted
-from joulebook.core.integrate import PowerSample, integrate
-from joulebook.core.units import UJ_PER_J
+from joulebook.core.counters import steady
+from joulebook.core.integrate import PowerSample
+from joulebook.core.stall import Stall
+from joulebook.core.units import US_PER_S
 from joulebook.core.window import Window
-from joulebook.errors import Fatal, Gone, Retry
+from joulebook.errors import ProbeError, Retry
+from joulebook.metering.isolated import read_each
+from joulebook.metering.stretch import Stretch, by_counter, by_power
 from joulebook.metering.timeline import Timeline
 from joulebook.probes.protocol import Probe, Reading, Sensor
 
 log = logging.getLogger("joulebook")
 
-#: A power value is believed for at most this long, µs; beyond it the time is a gap.
-MAX_HOLD_US = 5_000_000
+#: Power from before a window that tells how restless it is: for so long, µs, or so many times as
+#: long as a value comes late, and no fewer samples than these.
+HISTORY_US = 10 * US_PER_S
+HISTORY_LAGS = 10
+HISTORY_SAMPLES = 100
+#: A counter may step back by so many of its steps, and by what its device uses in one update.
+JITTER_STEPS = 4
 
 
 class Meter:
-    """Watches one sensor; `close` gives the window since the last `close`.
+    """Watches one sensor; `cut` gives the window since the last one.
 
     The first reading emits nothing. A reading that fails leaves the window open, so the
-    next good one covers the time; a counter that was reset or may have wrapped more than once
-    gives no window, and the time is a gap with its reason in `problem`.
+    next good one covers the time; what a counter cannot tell (a reset, several wraps) is a gap,
+    with its reason in `problem`. Where the counter stands still, or gives no value, while power
+    says that energy passes, power takes over until the counter moves again.
 
     Args:
         sensor: The device, as its probe found it; it must have a uid and a method.
@@ -36,148 +45,143 @@ class Meter:
         self.sensor = sensor
         self.probe = probe
         self.uid: str = sensor.uid
-        self.method: str = sensor.method
-        self.problem: str | None = None
         self.left = False
         self._timeline = timeline
+        lag_us = sensor.averaging_us + (sensor.update_us or 0)
+        self._history_us = max(HISTORY_US, HISTORY_LAGS * lag_us)
+        self._stall = Stall(sensor.update_us, sensor.resolution_uj)
+        self._by_power = sensor.method == "integrated"
+        self._start_us = 0
         self._start_label_us = 0
         self._readings: list[Reading] = []
+        self._samples: list[PowerSample] = []
+        self._last_uj: int | None = None
+        self._failure: str | None = None
+        self._gap: str | None = None
+        self._logged: str | None = None
+
+    @property
+    def problem(self) -> str | None:
+        """What is wrong now, or was in the last window; None where all is well."""
+        return self._failure or self._gap
+
+    @property
+    def by_power(self) -> bool:
+        """Whether power is integrated: then the sensor is worth many looks."""
+        return self._by_power
 
     def sample(self) -> None:
-        """Read the sensor once; failures are kept in `problem`, never turned into 0."""
-        if self.left:
-            return
-        try:
-            reading = self.probe.read(self.sensor)
-        except Retry as error:
-            self._note(str(error))
-        except (Gone, Fatal) as error:
-            self._note(str(error))
-            self.left = True
-        else:
-            self._keep(reading)
-            self.problem = None
+        """Read the sensor once."""
+        if not self.left:
+            self.take(read_each(self.probe, [self.sensor])[0])
+
+    def take(self, answer: Reading | ProbeError) -> None:
+        """Take in a reading; a failure is kept in `problem`, never turned into 0."""
+        if isinstance(answer, ProbeError):
+            self._failure = str(answer)
+            self.left = not isinstance(answer, Retry)
+        elif not self._readings or answer.at_us > self._readings[-1].at_us:
+            self._keep(answer)
+        self._tell()
 
     def close(self) -> Window | None:
-        """Read once more and return the window since the last close, if there is one."""
+        """Read once more and cut."""
         self.sample()
-        if len(self._readings) < 2:  # noqa: PLR2004 - a window needs a start and an end
+        return self.cut()
+
+    def cut(self) -> Window | None:
+        """The window since the last cut, if there is one; the next one starts where it ends."""
+        self._gap = None
+        stretch = self._stretch()
+        if stretch is None:
             return None
-        window = self._power_window() if self.method == "integrated" else self._counter_window()
-        last = self._readings[-1]
-        self._readings = [last]
-        self._start_label_us = self._timeline.label(last.at_us)
+        window = self._window(stretch) if stretch.observed_us else None
+        self._gap = stretch.problem
+        self._begin_again(stretch.end_us)
+        self._tell()
         return window
 
     def _keep(self, reading: Reading) -> None:
+        reading = self._steady(reading)
         if not self._readings:
-            self._start_label_us = self._timeline.label(reading.at_us)
-        elif reading.at_us <= self._readings[-1].at_us:
-            return
+            self._start_at(reading.at_us)
         self._readings.append(reading)
+        if reading.power_mw is not None:
+            self._samples.append(PowerSample(reading.at_us, reading.power_mw))
+        silent = self.sensor.method != "integrated" and reading.counter_uj is None
+        self._failure = reading.note or ("the counter gave no value" if silent else None)
+        if self.sensor.method == "counter":
+            self._watch(reading)
 
-    def _note(self, problem: str) -> None:
-        if problem != self.problem:
-            log.warning("joulebook: %s: %s", self.sensor.name, problem)
-        self.problem = problem
+    def _steady(self, reading: Reading) -> Reading:
+        """The reading, without a small step back of its counter: nothing is counted twice."""
+        if reading.counter_uj is None:
+            return reading
+        last_uj, self._last_uj = self._last_uj, reading.counter_uj
+        if last_uj is not None:
+            sensor = self.sensor
+            per_update_uj = (sensor.max_power_mw or 0) * (sensor.update_us or 0) // 1_000
+            jitter_uj = JITTER_STEPS * sensor.resolution_uj + per_update_uj
+            self._last_uj = steady(
+                last_uj, reading.counter_uj, range_uj=sensor.range_uj, jitter_uj=jitter_uj
+            )
+        if self._last_uj == reading.counter_uj:
+            return reading
+        return replace(reading, counter_uj=self._last_uj)
 
-    def _counter_window(self) -> Window | None:
-        steps = [self._counted(before, now) for before, now in pairwise(self._readings)]
-        if any(step is None for step in steps):
+    def _watch(self, reading: Reading) -> None:
+        """Power takes over at once; the counter comes back where a window begins."""
+        self._stall.feed(reading.at_us, reading.counter_uj, reading.power_mw)
+        if self._stall.stalled:
+            self._by_power = True
+            still = "the energy counter stands still while power says that energy passes"
+            self._failure = f"{self._failure or still}; power is integrated instead"
+
+    def _stretch(self) -> Stretch | None:
+        """What the readings since the last cut come to; None where there are too few."""
+        told = [one for one in self._readings if self._by_power or one.counter_uj is not None]
+        if len(told) < 2:  # noqa: PLR2004 - a start and an end
             return None
-        energy_uj = sum(step for step in steps if step is not None)
-        first, last = self._readings[0], self._readings[-1]
-        estimated = self.method == "estimated"
-        return self._window(
-            energy_uj=energy_uj,
-            observed_us=last.at_us - first.at_us,
-            err_rand_uj=self._edge_error(energy_uj, last.at_us - first.at_us),
-            counters=(None, None) if estimated else _ends(first, last, energy_uj),
-            peak_mw=self._peak(steps),
-        )
+        if self._by_power:
+            return by_power(self.sensor, self._samples, told[0].at_us, told[-1].at_us)
+        return by_counter(self.sensor, told)
 
-    def _counted(self, before: Reading, now: Reading) -> int | None:
-        if before.counter_uj is None or now.counter_uj is None:
-            self._note("the counter gave no value")
-            return None
-        step = counted(
-            before.counter_uj,
-            now.counter_uj,
-            range_uj=self.sensor.range_uj,
-            elapsed_us=now.at_us - before.at_us,
-            max_power_mw=self.sensor.max_power_mw,
-        )
-        if step.step is Step.RESET:
-            self._note("the counter was reset; energy since the last reading is unknown")
-        elif step.step is Step.UNKNOWN:
-            self._note("the counter may have wrapped more than once; the energy is unknown")
-        return step.energy_uj
-
-    def _power_window(self) -> Window | None:
-        first, last = self._readings[0], self._readings[-1]
-        samples = [
-            PowerSample(reading.at_us, reading.power_mw)
-            for reading in self._readings
-            if reading.power_mw is not None
+    def _begin_again(self, at_us: int) -> None:
+        """The next window starts at the reading of this time; what came later stays in it."""
+        self._readings = [reading for reading in self._readings if reading.at_us >= at_us]
+        from_us, last = at_us - self._history_us, len(self._samples) - HISTORY_SAMPLES
+        self._samples = [
+            one for index, one in enumerate(self._samples) if one.at_us >= from_us or index >= last
         ]
-        result = integrate(samples, first.at_us, last.at_us, max_hold_us=MAX_HOLD_US)
-        if not result.observed_us:
-            return None
-        return self._window(
-            energy_uj=result.energy_uj,
-            observed_us=result.observed_us,
-            err_rand_uj=result.error_uj,
-            counters=(None, None),
-            peak_mw=result.peak_mw,
-        )
+        self._start_at(at_us)
+        if self.sensor.method == "counter":
+            self._by_power = self._stall.stalled
 
-    def _window(
-        self,
-        *,
-        energy_uj: int,
-        observed_us: int,
-        err_rand_uj: int,
-        counters: tuple[int | None, int | None],
-        peak_mw: int | None,
-    ) -> Window:
-        duration_us = self._readings[-1].at_us - self._readings[0].at_us
+    def _start_at(self, at_us: int) -> None:
+        self._start_us = at_us
+        self._start_label_us = self._timeline.label(at_us)
+
+    def _window(self, stretch: Stretch) -> Window:
         uses = [r.utilization for r in self._readings[1:] if r.utilization is not None]
+        counted = self.sensor.method == "counter" and not self._by_power
+        start_us = self._start_label_us + stretch.start_us - self._start_us
         return Window(
             uid=self.uid,
-            start_us=self._start_label_us,
-            end_us=self._start_label_us + duration_us,
-            counter_start_uj=counters[0],
-            counter_end_uj=counters[1],
-            energy_uj=energy_uj,
-            observed_us=observed_us,
-            method=self.method,
-            err_sys_uj=round(energy_uj * self.sensor.gain_error),
-            err_rand_uj=err_rand_uj,
-            power_max_mw=peak_mw,
+            start_us=start_us,
+            end_us=start_us + stretch.end_us - stretch.start_us,
+            counter_start_uj=stretch.counters[0] if counted else None,
+            counter_end_uj=stretch.counters[1] if counted else None,
+            energy_uj=stretch.energy_uj,
+            observed_us=stretch.observed_us,
+            method="integrated" if self._by_power else str(self.sensor.method),
+            err_sys_uj=round(stretch.energy_uj * self.sensor.gain_error),
+            err_rand_uj=stretch.err_rand_uj,
+            power_max_mw=stretch.peak_mw,
             utilization=sum(uses) / len(uses) if uses else None,
         )
 
-    def _edge_error(self, energy_uj: int, duration_us: int) -> int:
-        """What the counter's own update period and step hide at the two edges."""
-        hidden_uj = energy_uj * (self.sensor.update_us or 0) // duration_us
-        return min(energy_uj, hidden_uj) + self.sensor.resolution_uj
-
-    def _peak(self, steps: list[int | None]) -> int | None:
-        told = [r.power_mw for r in self._readings if r.power_mw is not None]
-        means = [
-            step * 1_000 // (now.at_us - before.at_us)
-            for step, (before, now) in zip(steps, pairwise(self._readings), strict=True)
-            if step is not None and now.at_us - before.at_us >= UJ_PER_J // 20
-        ]
-        return max(told or means, default=None)
-
-
-def _ends(first: Reading, last: Reading, energy_uj: int) -> tuple[int | None, int | None]:
-    """Both ends of the counter, unless it went round a whole range in between.
-
-    The ends alone would then contradict the energy that the readings between them show.
-    """
-    if first.counter_uj is None or last.counter_uj is None:
-        return None, None
-    moved_uj = last.counter_uj - first.counter_uj
-    return (None, None) if 0 <= moved_uj != energy_uj else (first.counter_uj, last.counter_uj)
+    def _tell(self) -> None:
+        """Say in the log what is wrong, once."""
+        if self.problem not in (None, self._logged):
+            log.warning("joulebook: %s: %s", self.sensor.name, self.problem)
+        self._logged = self.problem

@@ -9,7 +9,7 @@ from joulebook.errors import SpoolError
 from joulebook.metering.assemble import Entry, assemble
 from joulebook.metering.guard import harmless, log
 from joulebook.probes.protocol import Sensor
-from joulebook.shipping.http import Sender
+from joulebook.shipping.sender import Sender
 from joulebook.shipping.shipper import Shipped, ship
 from joulebook.shipping.spool import Spool
 from joulebook.wire import Agent, Batch, Host
@@ -56,7 +56,7 @@ class Outbox:
         self.problem: str | None = None
         self._noticed: str | None = None
         self._host = host
-        self._sensors = sensors
+        self.sensors = sensors
         self._version = version
         self._clock = clock
         self._role = role
@@ -86,7 +86,7 @@ class Outbox:
     def _write(self, entry: Entry) -> None:
         def build(agent_id: str, epoch: str, seq: int) -> Batch:
             agent = Agent(agent_id, epoch, self._role, self._version)
-            return assemble(entry, agent=agent, seq=seq, host=self._host, sensors=self._sensors)
+            return assemble(entry, agent=agent, seq=seq, host=self._host, sensors=self.sensors)
 
         self.spool.append(build)
         if self.spool.notice not in (None, self._noticed):

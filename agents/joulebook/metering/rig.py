@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from joulebook.clock import Clock
 from joulebook.discovery.host import HostIdentity, identify
 from joulebook.discovery.processes import ProcessTable
-from joulebook.metering.isolated import Isolated
+from joulebook.metering.host_cpu import HostCpu
+from joulebook.metering.overlap import Pair
+from joulebook.metering.probing import Site
+from joulebook.metering.roster import Roster
 from joulebook.metering.sampler import Sampler
-from joulebook.probes.estimate import EstimateProbe
-from joulebook.probes.nvml import NvmlProbe
-from joulebook.probes.protocol import Dropped, Found, Probe, Sensor
-from joulebook.probes.rapl import RaplProbe
+from joulebook.probes.protocol import Dropped, Probe, Sensor
 from joulebook.settings import Settings
 
 
-@dataclass(frozen=True)
+@dataclass
 class Rig:
     """Everything on one host that measures.
 
@@ -24,53 +24,70 @@ class Rig:
         sensors: Every sensor found, readable or not, with its probe.
         dropped: Sensors left out because they would count something twice.
         table: The host's processes.
+        roster: Looks for sensors again; None where they are as given for good.
+        host_cpu: CPU time that shares of a package are taken of; the machine's if not given.
     """
 
     clock: Clock
     host: HostIdentity
-    sensors: Sequence[tuple[Sensor, Probe]]
+    sensors: Sequence[Pair]
     dropped: Sequence[Dropped]
     table: ProcessTable
+    roster: Roster | None = None
+    host_cpu: HostCpu | None = None
 
     def sampler(self) -> Sampler:
         """A sampler over the sensors that can be read."""
-        return Sampler(self.clock, self.sensors, self.table)
+        return Sampler(self.clock, self.sensors, self.table, self.host_cpu)
+
+    @property
+    def found(self) -> list[Sensor]:
+        """Every sensor, without its probe."""
+        return [sensor for sensor, _ in self.sensors]
+
+    @property
+    def simulated(self) -> frozenset[str]:
+        """Global ids of simulated devices."""
+        return frozenset(sensor.uid or "" for sensor in self.found if sensor.simulated)
+
+    def look_again(self) -> bool:
+        """Look for sensors once more: devices come and go. True where something changed."""
+        if self.roster is None:
+            return False
+        before = self.found
+        self.sensors, self.dropped = self.roster.look()
+        return self.found != before
 
     def close(self) -> None:
         """Let go of all sensors."""
+        if self.roster is not None:
+            self.roster.close()
         for probe in {id(probe): probe for _, probe in self.sensors}.values():
             probe.close()
 
 
-def open_rig(settings: Settings, clock: Clock) -> Rig:
+def open_rig(settings: Settings, clock: Clock, *, patient: bool = True) -> Rig:
     """Find the sensors of this host.
 
-    The CPU estimate is used only where no CPU package can be read: an estimate is never
-    mixed with a measurement of the same thing.
+    Args:
+        settings: Settings in force.
+        clock: Source of time.
+        patient: Whether to watch how often counters move, a third of a second. Who measures all
+            day does; a program that measures itself takes the longest period that is known.
     """
     host = identify(settings.procfs_root)
-    sensors, dropped = _find(_measuring(settings, clock, host.id))
-    if not any(_holds_cpu(sensor) for sensor, _ in sensors):
-        estimate = EstimateProbe(clock, settings.procfs_root, host.id, settings.cpu_tdp_w)
-        sensors += _find([estimate])[0]
-    return Rig(clock, host, sensors, dropped, ProcessTable(settings.procfs_root))
+    site = Site(settings, clock, host)
+    cpu, estimates = site.estimates()
+    roster = Roster(site.measuring(patient=patient), estimates)
+    sensors, dropped = roster.look()
+    table = ProcessTable(settings.procfs_root)
+    host_cpu = HostCpu(table, clock, lambda: cpu.quota)
+    return Rig(clock, host, sensors, dropped, table, roster, host_cpu)
 
 
-def _measuring(settings: Settings, clock: Clock, host_id: str) -> list[Probe]:
-    """Every probe that measures, in the order in which their devices are shown."""
-    return [
-        NvmlProbe(clock),
-        RaplProbe(clock, settings.sysfs_root, host_id),
-    ]
-
-
-def _holds_cpu(sensor: Sensor) -> bool:
-    """A module's counter holds its CPU too: an estimate beside it would count that twice."""
-    return sensor.method is not None and (sensor.kind == "cpu" or sensor.scope == "module")
-
-
-def _find(probes: Sequence[Probe]) -> tuple[list[tuple[Sensor, Probe]], list[Dropped]]:
-    isolated = [Isolated(probe) for probe in probes]
-    found: list[tuple[Probe, Found]] = [(probe, probe.find()) for probe in isolated]
-    sensors = [(sensor, probe) for probe, what in found for sensor in what.sensors]
-    return sensors, [dropped for _, what in found for dropped in what.dropped]
+def find_direct(settings: Settings, clock: Clock) -> tuple[list[Pair], list[Probe]]:
+    """Sensors with probes that are asked in the caller's own thread, and all of these probes."""
+    site = Site(settings, clock, identify(settings.procfs_root))
+    measuring, (_, estimates) = site.measuring(patient=False), site.estimates()
+    sensors, _ = Roster(measuring, estimates, isolated=False).look()
+    return sensors, [*measuring, *estimates.values()]

@@ -1,16 +1,24 @@
 """All meters of a host together: sample them, cut them into attributed windows."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from joulebook.clock import Clock
 from joulebook.core.attribute import NO_JOB, Bucket, Part, attribute_gpu, attribute_host
 from joulebook.core.window import Window, cut_at_quarters
-from joulebook.discovery.processes import ProcessTable
+from joulebook.discovery.processes import CpuTimes, ProcessTable
 from joulebook.metering.activity import Activity
+from joulebook.metering.isolated import read_each
 from joulebook.metering.meter import Meter
 from joulebook.metering.timeline import Timeline
 from joulebook.probes.protocol import Probe, Sensor
+
+#: Who is active is asked this often at most, µs: processes and their GPU samples add up meanwhile,
+#: and the whole process table costs far more than a reading.
+ACTIVITY_US = 500_000
+#: A power sensor that renews its value this often is worth more looks than a counter, µs.
+QUICK_US = 500_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,16 +39,38 @@ class Sampler:
         clock: Source of time.
         sensors: What the probes found, each with its probe.
         table: Process table of the host.
+        host_cpu: CPU time that shares of a package are taken of; the machine's if not given.
     """
 
     def __init__(
-        self, clock: Clock, sensors: Sequence[tuple[Sensor, Probe]], table: ProcessTable
+        self,
+        clock: Clock,
+        sensors: Sequence[tuple[Sensor, Probe]],
+        table: ProcessTable,
+        host_cpu: Callable[[], CpuTimes] | None = None,
     ) -> None:
         self.timeline = Timeline(clock)
-        self._sensors = [pair for pair in sensors if pair[0].uid and pair[0].method]
+        self._clock = clock
         self._table = table
+        self._host_cpu = host_cpu
+        self._sensors: list[tuple[Sensor, Probe]] = []
         self._meters: list[Meter] = []
+        self._watched_us = 0
         self._activity: Activity | None = None
+        self.adopt(sensors)
+
+    def adopt(self, sensors: Sequence[tuple[Sensor, Probe]]) -> None:
+        """Meter these from here on; a running meter of the same device goes on."""
+        self._sensors = [pair for pair in sensors if pair[0].uid and pair[0].method]
+        if self._activity is None:
+            return
+        running = {meter.uid: meter for meter in self._meters if not meter.left}
+        meters = []
+        for sensor, probe in self._sensors:
+            same = running.get(sensor.uid or "")
+            going_on = same is not None and same.sensor.method == sensor.method
+            meters.append(same if same and going_on else Meter(sensor, probe, self.timeline))
+        self._meters = meters
 
     def start(self, roots: Collection[int]) -> None:
         """Take the first readings; nothing before them is ever booked.
@@ -49,15 +79,16 @@ class Sampler:
             roots: Ids of the tracked processes.
         """
         self._meters = [Meter(sensor, probe, self.timeline) for sensor, probe in self._sensors]
-        self._activity = Activity(self._table, roots)
-        self.sample()
+        self._activity = Activity(self._table, roots, self._host_cpu)
+        self._read()
+        self._watch(self._activity)
 
     def sample(self) -> None:
-        """Look at every sensor and every GPU's processes once."""
-        for meter in self._meters:
-            meter.sample()
-        if self._activity is not None:
-            self._activity.watch(self._meters)
+        """Look at every sensor, and now and then at who is active."""
+        self._read()
+        due_us = self._watched_us + ACTIVITY_US
+        if self._activity is not None and self._clock.monotonic_us() >= due_us:
+            self._watch(self._activity)
 
     def cut(self, roots: Collection[int]) -> list[Metered]:
         """Close every window and book it; quarter hours are cut.
@@ -67,16 +98,29 @@ class Sampler:
         """
         if self._activity is None:
             return []
-        self._activity.watch(self._meters)
-        closed = [(meter, meter.close()) for meter in self._meters]
+        self._watch(self._activity)
+        self._read()
         metered = [
             Metered(piece, self._parts(meter, piece, self._activity))
-            for meter, window in closed
-            if window is not None
+            for meter in self._meters
+            if (window := meter.cut()) is not None
             for piece in cut_at_quarters(window, meter.sensor.range_uj)
         ]
         self._activity.restart(roots)
         return metered
+
+    @property
+    def quick(self) -> bool:
+        """Whether a sensor tells only power, so that many looks make its energy more exact."""
+        return any(
+            meter.by_power and not meter.left and (meter.sensor.update_us or 0) <= QUICK_US
+            for meter in self._meters
+        )
+
+    @property
+    def lost(self) -> bool:
+        """Whether a device left that was metered."""
+        return any(meter.left for meter in self._meters)
 
     def problems(self) -> dict[str, str]:
         """Why a metered sensor cannot be read now, by uid."""
@@ -86,6 +130,19 @@ class Sampler:
         """Forget the running windows; the next `start` begins anew."""
         self._meters = []
         self._activity = None
+
+    def _read(self) -> None:
+        """One question to each probe, for all of its sensors."""
+        alive = [meter for meter in self._meters if not meter.left]
+        for _, group in groupby(alive, key=lambda meter: id(meter.probe)):
+            meters = list(group)
+            answers = read_each(meters[0].probe, [meter.sensor for meter in meters])
+            for meter, answer in zip(meters, answers, strict=True):
+                meter.take(answer)
+
+    def _watch(self, activity: Activity) -> None:
+        self._watched_us = self._clock.monotonic_us()
+        activity.watch(self._meters)
 
     def _parts(self, meter: Meter, window: Window, activity: Activity) -> Sequence[Part]:
         sensor = meter.sensor

@@ -3,19 +3,18 @@
 import logging
 import os
 import threading
-from collections.abc import Collection, Mapping, Sequence
-from itertools import chain
+from collections.abc import Collection
 
 from joulebook.clock import Clock
-from joulebook.core.attribute import Bucket, largest_remainder
 from joulebook.core.units import quarter_of
-from joulebook.metering.assemble import Booked, Entry, Share
+from joulebook.metering.assemble import Entry
+from joulebook.metering.booking import book, leaves_of
 from joulebook.metering.guard import harmless
 from joulebook.metering.job_book import JobBook
 from joulebook.metering.outbox import Outbox
 from joulebook.metering.pace import Pace
+from joulebook.metering.relook import Relook
 from joulebook.metering.rig import Rig
-from joulebook.metering.sampler import Metered
 from joulebook.metering.span import Span
 
 log = logging.getLogger("joulebook")
@@ -44,7 +43,8 @@ class Session:
         self._clock = clock
         self._pace = pace
         self._sampler = rig.sampler()
-        self._kinds = {sensor.uid: sensor.kind for sensor, _ in rig.sensors}
+        self._kinds = {sensor.uid: sensor.kind for sensor in rig.found}
+        self._relook = Relook(clock)
         self._jobs = JobBook()
         self._lock = threading.RLock()
         self._open: list[Span] = []
@@ -108,10 +108,15 @@ class Session:
         return os.getpid() == self._pid
 
     def tick(self) -> bool:
-        """Sample; cut if a window is full or a quarter hour ended. True if it was cut."""
+        """Sample; cut if a window is full or a quarter hour ended. True if it was cut.
+
+        Now and then devices are looked for, too.
+        """
         with self._lock:
             if not self._open and not self._always:
                 return False
+            if self._relook.due(lost=self._sampler.lost) and self._look_again():
+                return True
             now_us = self._sampler.timeline.now()
             crossed = quarter_of(now_us) != self._quarter_us
             window_us = self._pace.length_us(self.outbox.window_us)
@@ -120,6 +125,18 @@ class Session:
                 return True
             self._sampler.sample()
             return False
+
+    def _look_again(self) -> bool:
+        """Meter devices that came, and no longer those that left; True if windows were cut."""
+        # A device that left and came back between two looks is as it was, but has no meter.
+        changed = self.rig.look_again() or self._sampler.lost
+        self._relook.looked(changed=changed)
+        if changed:
+            self._cut(self._roots())
+            self._kinds |= {sensor.uid: sensor.kind for sensor in self.rig.found}
+            self.outbox.sensors = self.rig.found
+            self._sampler.adopt(self.rig.sensors)
+        return changed
 
     def _enter(self, span: Span) -> None:
         if not span.started_us:  # else it goes on here, after another's measuring
@@ -155,8 +172,11 @@ class Session:
         if ending is not None:
             self._jobs.close(ending)
         self._note_cut(now_us)
-        leaves = self._leaves()
-        booked = [self._book(metered, leaves) for metered in self._sampler.cut(roots)]
+        leaves = leaves_of(self._open)
+        booked = [
+            book(metered, self._kinds[metered.window.uid], leaves, self._open)
+            for metered in self._sampler.cut(roots)
+        ]
         if opening is not None:
             self._enter(opening)
         jobs = self._jobs.records(now_us)
@@ -168,50 +188,6 @@ class Session:
         self._cut_at_us = self._clock.monotonic_us()
         self._quarter_us = quarter_of(now_us)
 
-    def _leaves(self) -> dict[int, list[Span]]:
-        """Open spans that enclose no other open span of their process, by process."""
-        enclosing = {id(span.parent) for span in self._open}
-        leaves: dict[int, list[Span]] = {}
-        for span in self._open:
-            if id(span) not in enclosing:
-                leaves.setdefault(span.pid, []).append(span)
-        return leaves
-
-    def _book(self, metered: Metered, leaves: Mapping[int, Sequence[Span]]) -> Booked:
-        """Hand each process's share to its leaves; each ancestor counts it once."""
-        window = metered.window
-        kind = self._kinds[window.uid]
-        # A part of 0 says that the job was watched on this device, also while it rested.
-        watched = chain.from_iterable(leaves.values()) if metered.parts else ()
-        shares = [Share(Bucket.JOB, leaf.uid, 0) for leaf in watched]
-        for part in metered.parts:
-            if part.bucket is not Bucket.JOB:
-                shares.append(Share(part.bucket, None, part.energy_uj))
-                continue
-            own = leaves[part.job]
-            split = largest_remainder(part.energy_uj, [1] * len(own))
-            for leaf, energy_uj in zip(own, split, strict=True):
-                shares.append(Share(Bucket.JOB, leaf.uid, energy_uj))
-                for span in self._above(leaf):
-                    span.tally.add(kind, window, energy_uj)
-        told = any(part.bucket is not Bucket.UNKNOWN for part in metered.parts)
-        for span in self._open:
-            span.tally.watch(window, told=told)
-        return Booked(window, _merged(shares))
-
-    def _above(self, leaf: Span) -> list[Span]:
-        """The span and all that enclose it, also in other processes; each once."""
-        found: list[Span] = []
-        waiting = leaf.lineage()
-        while waiting:
-            span = waiting.pop(0)
-            if any(span is one for one in found):
-                continue
-            found.append(span)
-            if span.parent is None and span.parent_uid is not None:
-                waiting += [one for one in self._open if one.uid == span.parent_uid]
-        return found
-
     def _start_ticker(self) -> None:
         self._stop = threading.Event()
         threading.Thread(
@@ -219,16 +195,7 @@ class Session:
         ).start()
 
     def _run(self, stop: threading.Event) -> None:
-        while not stop.wait(self._pace.sample_s):
+        while not stop.wait(self._pace.wait_s(quick=self._sampler.quick)):
             with harmless("sampling"):
                 if self.tick():
                     self.outbox.ship()
-
-
-def _merged(shares: Sequence[Share]) -> list[Share]:
-    """One share per bucket and job: spans of one job id add up."""
-    summed: dict[tuple[Bucket, str | None], int] = {}
-    for share in shares:
-        key = (share.bucket, share.job_uid)
-        summed[key] = summed.get(key, 0) + share.energy_uj
-    return [Share(bucket, uid, energy) for (bucket, uid), energy in summed.items()]

@@ -10,7 +10,7 @@ from joulebook.metering.pace import pace_of
 from joulebook.metering.rig import Rig, open_rig
 from joulebook.metering.session import Session
 from joulebook.settings import Settings
-from joulebook.shipping.http import HttpSender
+from joulebook.shipping.sender import Sender
 from joulebook.shipping.spool import Spool
 from joulebook.version import VERSION
 
@@ -26,13 +26,16 @@ class Station:
         rig: Sensors of the host.
         session: The measuring.
         outbox: Where batches go.
-        simulated: uids of devices that are simulated.
     """
 
     rig: Rig
     session: Session
     outbox: Outbox
-    simulated: frozenset[str]
+
+    @property
+    def simulated(self) -> frozenset[str]:
+        """Global ids of devices that are simulated."""
+        return self.rig.simulated
 
 
 def open_station(settings: Settings, clock: Clock, role: str, pause_s: float) -> Station:
@@ -44,22 +47,27 @@ def open_station(settings: Settings, clock: Clock, role: str, pause_s: float) ->
         role: ``tracker`` or ``agent``.
         pause_s: After a failure nothing is sent for this long, s.
     """
-    rig = open_rig(settings, clock)
-    sensors = [sensor for sensor, _ in rig.sensors]
-    server = settings.server
+    rig = open_rig(settings, clock, patient=role == "agent")
     outbox = Outbox(
         Spool(spool_path(settings.state_dir, role, rig.host.id), clock),
-        HttpSender(server, settings.token, SEND_TIMEOUT_S) if server else None,
+        _sender(settings),
         host=host_record(rig.host, settings.zone),
-        sensors=sensors,
+        sensors=rig.found,
         version=VERSION,
         clock=clock,
         role=role,
         pause_s=pause_s,
     )
     session = Session(rig, outbox, clock, pace_of(settings))
-    simulated = frozenset(sensor.uid or "" for sensor in sensors if sensor.simulated)
-    return Station(rig, session, outbox, simulated)
+    return Station(rig, session, outbox)
+
+
+def _sender(settings: Settings) -> Sender | None:
+    if settings.server is None:
+        return None
+    from joulebook.shipping.http import HttpSender  # noqa: PLC0415 - slow to load, seldom needed
+
+    return HttpSender(settings.server, settings.token, SEND_TIMEOUT_S)
 
 
 def spool_path(state_dir: Path, role: str, host_id: str) -> Path:

@@ -9,7 +9,6 @@ import http.client
 import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
 from urllib.parse import SplitResult, urlsplit
 
 from joulebook.errors import ShippingError, Unreachable
@@ -18,28 +17,6 @@ from joulebook.wire import Answer, decode
 
 PATH = "/v1/batches"
 _MAX_ANSWER_BYTES = 1 << 20
-
-
-class Sender(Protocol):
-    """Hands one batch to a server. Errors say what to do next."""
-
-    @property
-    def url(self) -> str:
-        """Where it sends to, for people."""
-        ...
-
-    def send(self, content: bytes) -> Answer:
-        """Send the bytes of one batch.
-
-        Returns:
-            The server's answer: it has committed the batch.
-
-        Raises:
-            Unreachable: Keep the batch and try later.
-            TooLarge: Split it.
-            Refused: The server will never take it.
-        """
-        ...
 
 
 class HttpSender:
@@ -62,7 +39,7 @@ class HttpSender:
         return self._url.geturl()
 
     def send(self, content: bytes) -> Answer:
-        """Send the bytes of one batch; see `Sender.send`."""
+        """Send the bytes of one batch; see `joulebook.shipping.sender.Sender`."""
         body = gzip.compress(content, compresslevel=6, mtime=0)
         try:
             with contextlib.closing(_connection(self._url, self._timeout_s)) as connection:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from joulebook.errors import Refused, TooLarge, Unreachable
-from joulebook.shipping.http import Sender
+from joulebook.shipping.sender import Sender
 from joulebook.shipping.spool import Entry, Spool
 
 

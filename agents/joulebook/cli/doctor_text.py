@@ -1,0 +1,133 @@
+"""What `joulebook doctor` found, for people."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from joulebook.cli.table import render
+from joulebook.core.units import MISSING, UJ_PER_J, US_PER_S, format_energy
+
+
+def text_of(examined: dict[str, Any]) -> str:
+    """All of it: devices, what is wrong and what to do, what is left out, settings, spools."""
+    host = examined["host"]
+    devices = examined["devices"]
+    blocks = [f"host {host['name']}  id {host['id']}  boot {host['boot_id']}", _table(devices)]
+    blocks += [_counters(read)] if (read := [one for one in devices if one["method"]]) else []
+    lines = (
+        [f"{one['name']}: {one['problem']}" for one in devices if one["problem"]],
+        [f"what to do: {cure}" for cure in _once(one["cure"] for one in devices)],
+        [f"left out {one['path']}: {one['reason']}" for one in examined["dropped"]],
+        _estimates(examined),
+        _visible(examined["cuda"]),
+    )
+    blocks += ["\n".join(block) for block in lines if block]
+    blocks += [_settings(examined["settings"]), _agent(examined["agent"])]
+    for spool in examined["spools"]:
+        blocks += _spool(spool)
+    if problem := examined["state_dir"]["problem"]:
+        blocks.append(f"nothing can be kept: {problem}")
+    return "\n\n".join(blocks)
+
+
+def _table(devices: list[dict[str, Any]]) -> str:
+    if not devices:
+        return "no sensor found, and no CPU to estimate: nothing can be measured here"
+    head = ["kind", "scope", "name", "method", "error", "now"]
+    return render(head, [_row(device) for device in devices])
+
+
+def _row(device: dict[str, Any]) -> list[str]:
+    beside = "" if device["additive"] or device["parent"] else ", beside the parts"
+    return [
+        device["kind"],
+        device["scope"] + beside,
+        device["name"] + (" (simulated)" if device["simulated"] else ""),
+        device["method"] or MISSING,
+        f"±{100 * device['gain_error']:.0f} %" if device["method"] else MISSING,
+        MISSING if device["power_mw"] is None else f"{device['power_mw'] / 1000:.1f} W",
+    ]
+
+
+def _counters(devices: list[dict[str, Any]]) -> str:
+    """How fine each sensor is, and where it is read."""
+    return render(
+        ["device", "step", "renewed every", "wraps at", "read from"],
+        [
+            [
+                device["name"],
+                format_energy(device["resolution_uj"]),
+                _period(device["update_us"], device["averaging_us"]),
+                _range(device["range_uj"]),
+                device["source"] or MISSING,
+            ]
+            for device in devices
+        ],
+    )
+
+
+def _period(update_us: int | None, averaging_us: int) -> str:
+    period = MISSING if update_us is None else _time(update_us)
+    return f"{period}, mean of {_time(averaging_us)}" if averaging_us else period
+
+
+def _range(range_uj: int | None) -> str:
+    """In joules, as makers give it."""
+    return MISSING if range_uj is None else f"{range_uj // UJ_PER_J} J"
+
+
+def _time(duration_us: int) -> str:
+    if duration_us < US_PER_S:
+        return f"{duration_us / 1_000:.3g} ms"
+    return f"{duration_us / US_PER_S:.3g} s"
+
+
+def _once(texts: Iterable[str | None]) -> list[str]:
+    return list(dict.fromkeys(text for text in texts if text))
+
+
+def _estimates(examined: dict[str, Any]) -> list[str]:
+    """What would stand in for what is measured; estimates in use are in the table."""
+    measured = {
+        device["kind"]
+        for device in examined["devices"]
+        if device["method"] in ("counter", "integrated")
+    }
+    return [
+        f"without a sensor: {one['name']}, ±{100 * one['gain_error']:.0f} %"
+        for one in examined["estimates"]
+        if one["kind"] in measured and one["problem"] is None
+    ]
+
+
+def _visible(cuda: dict[str, Any]) -> list[str]:
+    if cuda["visible"] is None:
+        return []
+    lines = [f"GPUs that CUDA shows to this process: {', '.join(cuda['uids']) or 'none'}"]
+    return [*lines, *filter(None, [cuda["problem"]])]
+
+
+def _settings(settings: dict[str, Any]) -> str:
+    return render(
+        ["setting", "value", "from"],
+        [
+            [key, MISSING if what["value"] is None else str(what["value"]), what["origin"]]
+            for key, what in settings.items()
+        ],
+    )
+
+
+def _spool(spool: dict[str, Any]) -> list[str]:
+    if spool["problem"]:
+        return [f"unsent: unknown, {spool['problem']}"]
+    return [
+        f"unsent: {spool['waiting']} batches in {spool['path']}",
+        *(f"refused batch {one['seq']}: {one['reason']}" for one in spool["quarantined"]),
+        *(f"damaged ledger, kept aside and counted nowhere: {one}" for one in spool["damaged"]),
+    ]
+
+
+def _agent(agent: dict[str, Any] | None) -> str:
+    if agent is None:
+        return "no agent to hand spans to: a tracker measures by itself"
+    where = agent.get("server") or "nowhere, it keeps them"
+    return f"agent {agent['agent']} on {agent['socket']}, sends to {where}"

@@ -1,0 +1,71 @@
+"""Probes of other packages, named by the setting `probes`."""
+
+from collections.abc import Sequence
+from importlib import import_module
+
+from joulebook.clock import Clock
+from joulebook.errors import Gone
+from joulebook.metering.guard import log
+from joulebook.probes.protocol import Found, Holder, Probe, Reading, Sensor
+from joulebook.settings import Settings
+
+
+def plugged(names: Sequence[str], clock: Clock, settings: Settings) -> list[Probe]:
+    """A probe for each name; one that cannot be made is shown as a sensor with a problem.
+
+    Args:
+        names: ``module:callable``; called with clock and settings, it gives a probe.
+        clock: Source of time.
+        settings: Settings in force.
+    """
+    return [_made(name, clock, settings) for name in names]
+
+
+def _made(name: str, clock: Clock, settings: Settings) -> Probe:
+    module, _, factory = name.partition(":")
+    try:
+        probe: Probe = getattr(import_module(module), factory)(clock, settings)
+    except Exception as error:  # noqa: BLE001 - code of others: whatever it does, we go on
+        log.warning("joulebook: the probe %s cannot be used: %s", name, error)
+        return Broken(name, f"it cannot be used: {type(error).__name__}: {error}")
+    return probe
+
+
+class Broken:
+    """Stands for a probe that could not be made: one sensor, with the reason.
+
+    Args:
+        name: What was set.
+        problem: Why it is not there.
+    """
+
+    def __init__(self, name: str, problem: str) -> None:
+        self.name = name
+        self._problem = problem
+
+    def find(self) -> Found:
+        """The sensor that is missing."""
+        sensor = Sensor(
+            uid=None,
+            index=0,
+            kind="other",
+            scope="other",
+            additive=False,
+            name=f"probe {self.name}",
+            vendor="unknown",
+            method=None,
+            problem=self._problem,
+            cure="install its package in this environment, or change the setting `probes`",
+        )
+        return Found([sensor])
+
+    def read(self, sensor: Sensor) -> Reading:
+        """Nothing can be read."""
+        raise Gone(f"{sensor.name}: {self._problem}")
+
+    def holders(self, sensor: Sensor) -> Sequence[Holder] | None:  # noqa: ARG002 - protocol
+        """Nobody can tell."""
+        return None
+
+    def close(self) -> None:
+        """Nothing is held."""
