@@ -13,10 +13,10 @@ from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
-from joulebook.probes.cpu_model import normalized
+from joulebook.probes.estimate.cpu_model import normalized
 
 HERE = Path(__file__).parent
-TARGET = HERE.parent / "agents" / "joulebook" / "probes"
+TARGET = HERE.parent / "agents" / "joulebook" / "probes" / "estimate"
 FILE = "data/hardware/cpu_power.csv"
 COLUMNS = ("name", "tdp_mw")
 MAKERS = ("amd ", "intel ")

@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 from joulebook.clock import ManualClock
-from joulebook.probes.hwmon import HwmonProbe
+from joulebook.probes.hwmon.probe import HwmonProbe
 from joulebook.probes.protocol import Found
 
 GPU_SLOT = "0000:03:00.0"

@@ -11,7 +11,7 @@ import pytest
 from tests.fakes.nvml_build import environment
 
 from joulebook.clock import ManualClock
-from joulebook.probes.rapl import RaplProbe
+from joulebook.probes.rapl.probe import RaplProbe
 
 STEPS = Path(__file__).parent / "nvml_steps.py"
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from joulebook.clock import ManualClock
-from joulebook.probes.estimate import EstimateProbe
+from joulebook.probes.estimate.cpu import EstimateProbe
 from joulebook.probes.protocol import Reading, Sensor
 
 TICKS = os.sysconf("SC_CLK_TCK")

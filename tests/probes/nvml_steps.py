@@ -14,7 +14,7 @@ from typing import Any
 
 from joulebook.clock import ManualClock
 from joulebook.errors import Fatal, Gone, ProbeError, Retry
-from joulebook.probes.nvml import NvmlProbe
+from joulebook.probes.nvml.probe import NvmlProbe
 from joulebook.probes.protocol import Found
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from tests.probes.cpu_machine import EPYC, cpuinfo
 
-from joulebook.probes.cpu_model import Cpu, identify, normalized, tdp_mw
+from joulebook.probes.estimate.cpu_model import Cpu, identify, normalized, tdp_mw
 
 
 @pytest.mark.parametrize(

@@ -4,14 +4,14 @@ from importlib import resources
 
 import pytest
 
-from joulebook.probes.cpu_model import normalized
+from joulebook.probes.estimate.cpu_model import normalized
 
 #: No package on the list draws more, mW.
 MOST_MW = 500_000
 
 
 def packaged(name: str) -> str:
-    return resources.files("joulebook.probes").joinpath(name).read_text(encoding="utf-8")
+    return resources.files("joulebook.probes.estimate").joinpath(name).read_text(encoding="utf-8")
 
 
 HEADER, *LINES = packaged("cpu_power.csv").splitlines()

@@ -9,8 +9,8 @@ from tests.probes.cpu_machine import SECOND, CpuMachine
 
 from joulebook.clock import ManualClock
 from joulebook.errors import InvalidInput, Retry
-from joulebook.probes.cpu_basis import Model
-from joulebook.probes.estimate import RELOOK_US, EstimateProbe
+from joulebook.probes.estimate.basis import Model
+from joulebook.probes.estimate.cpu import RELOOK_US, EstimateProbe
 
 MS = st.integers(0, 10**7)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from tests.probes.cpu_machine import CpuMachine, cpuinfo
 
-from joulebook.probes.cpu_basis import Model
+from joulebook.probes.estimate.basis import Model
 
 GUEST = "fpu vme hypervisor sse2"
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from tests.probes.cpu_machine import CpuMachine
 
-from joulebook.probes.cpu_clock import MOST_CPUS, CpuClock
+from joulebook.probes.estimate.frequency import MOST_CPUS, CpuClock
 
 BASES = ["cpufreq/base_frequency", "cpufreq/cpuinfo_max_freq"]
 

@@ -7,7 +7,7 @@ from tests.probes.cpu_machine import SECOND, cpuinfo
 
 from joulebook.clock import ManualClock
 from joulebook.errors import Gone
-from joulebook.probes.estimate_memory import MemoryEstimateProbe
+from joulebook.probes.estimate.memory import MemoryEstimateProbe
 from joulebook.probes.protocol import Sensor
 
 GIB = 1 << 20  # KiB

@@ -6,8 +6,8 @@ import pytest
 from tests.probes.cpu_machine import HOSTS_NAMESPACE, SECOND, CpuMachine
 
 from joulebook.errors import Retry
-from joulebook.probes.cpu_quota import Quota, find_quota, sees_host
-from joulebook.probes.estimate import RELOOK_US
+from joulebook.probes.estimate.cpu import RELOOK_US
+from joulebook.probes.estimate.quota import Quota, find_quota, sees_host
 
 CPU_STAT = "usage_usec {}\nuser_usec 1\nsystem_usec 1\nnr_periods 5\n"
 

@@ -9,7 +9,7 @@ from tests.fakes.exporter_server import Card, ExporterServer, Say, instances, te
 
 from joulebook.clock import ManualClock
 from joulebook.errors import Gone
-from joulebook.probes.exporter import ExporterProbe
+from joulebook.probes.exporter.probe import ExporterProbe
 from joulebook.probes.protocol import Found, Sensor
 
 S = 1_000_000
@@ -224,7 +224,7 @@ def test_an_exporter_that_does_not_run_is_a_problem_with_a_cure(
 
 def test_loading_the_probe_loads_no_http_client() -> None:
     program = (
-        "import sys, joulebook.probes.exporter\n"
+        "import sys, joulebook.probes.exporter.probe\n"
         "print({'http.client', 'ssl', 'socket'} & set(sys.modules))"
     )
     done = subprocess.run(

@@ -9,7 +9,7 @@ from joulebook.clock import ManualClock
 from joulebook.errors import Gone, Retry
 from joulebook.metering.meter import Meter
 from joulebook.metering.timeline import Timeline
-from joulebook.probes.exporter import KEEP_US, ExporterProbe
+from joulebook.probes.exporter.probe import KEEP_US, ExporterProbe
 from joulebook.probes.protocol import Found, Sensor
 
 S = 1_000_000

@@ -7,8 +7,8 @@ from tests.fakes.exporter_server import Card, ExporterServer, Say, text_of
 
 from joulebook.clock import ManualClock
 from joulebook.errors import Gone, Retry
-from joulebook.probes.exporter import ExporterProbe
-from joulebook.probes.exporter_http import MOST_BYTES
+from joulebook.probes.exporter.http import MOST_BYTES
+from joulebook.probes.exporter.probe import ExporterProbe
 
 S = 1_000_000
 

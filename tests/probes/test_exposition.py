@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from joulebook.probes.exposition import NotExposition, Sample, parse
+from joulebook.probes.exporter.exposition import NotExposition, Sample, parse
 
 
 def only(text: str) -> Sample:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from joulebook.errors import Fatal, Gone, Retry
-from joulebook.probes.hwmon_files import Busy, Denied, Off, cure, translated
+from joulebook.probes.hwmon.files import Busy, Denied, Off, cure, translated
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 from tests.fakes.hwmon_tree import HwmonTree, find, write
 
 from joulebook.clock import ManualClock
-from joulebook.probes.hwmon import HwmonProbe
+from joulebook.probes.hwmon.probe import HwmonProbe
 from joulebook.probes.protocol import Found, Sensor
 from joulebook.wire.records import DEVICE_KINDS, SCOPES
 
@@ -151,7 +151,7 @@ def _found_unprivileged(root: Path) -> list[str]:
         "import os, sys\n"
         "from pathlib import Path\n"
         "from joulebook.clock import SystemClock\n"
-        "from joulebook.probes.hwmon import HwmonProbe\n"
+        "from joulebook.probes.hwmon.probe import HwmonProbe\n"
         "os.chdir(sys.argv[1])\n"
         f"if os.getuid() == 0: os.setgroups([]); os.setgid({NOBODY}); os.setuid({NOBODY})\n"
         "probe = HwmonProbe(SystemClock(), Path(), 'm1')\n"

@@ -7,7 +7,7 @@ from tests.fakes.hwmon_tree import HwmonTree, find, write
 
 from joulebook.clock import ManualClock
 from joulebook.probes.protocol import Found, Sensor
-from joulebook.probes.rapl import RaplProbe
+from joulebook.probes.rapl.probe import RaplProbe
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from tests.fakes.hwmon_tree import HwmonTree
 
 from joulebook.clock import ManualClock
 from joulebook.errors import Gone, Retry
-from joulebook.probes.hwmon import HwmonProbe
+from joulebook.probes.hwmon.probe import HwmonProbe
 from joulebook.probes.protocol import Found, Sensor
 
 

@@ -21,7 +21,7 @@ def find(play: Play, script: str) -> list[dict[str, Any]]:
 def test_a_machine_without_a_driver_library_has_no_gpu() -> None:
     code = (
         "from joulebook.clock import SystemClock\n"
-        "from joulebook.probes.nvml import NvmlProbe\n"
+        "from joulebook.probes.nvml.probe import NvmlProbe\n"
         "import pynvml\n"
         "try: pynvml.nvmlInit()\n"
         "except pynvml.NVMLError_LibraryNotFound: print(NvmlProbe(SystemClock()).find())\n"
@@ -44,7 +44,7 @@ def test_a_driver_without_a_gpu_has_no_gpu(play: Play) -> None:
 
 
 def test_importing_the_probe_does_not_load_the_bindings() -> None:
-    code = "import sys, joulebook.probes.nvml; print('pynvml' in sys.modules)"
+    code = "import sys, joulebook.probes.nvml.probe; print('pynvml' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
 
@@ -165,7 +165,7 @@ def test_missing_bindings_are_a_problem_that_says_what_to_install(tmp_path: Path
     code = (
         "import sys; sys.modules['pynvml'] = None\n"
         "from joulebook.clock import SystemClock\n"
-        "from joulebook.probes.nvml import NvmlProbe\n"
+        "from joulebook.probes.nvml.probe import NvmlProbe\n"
         "print(NvmlProbe(SystemClock()).find().sensors[0].problem)\n"
     )
     (tmp_path / "script").write_text(ONE, encoding="ascii")
@@ -183,7 +183,7 @@ def test_where_there_is_no_driver_the_bindings_are_not_loaded() -> None:
     code = (
         "import sys\n"
         "from joulebook.clock import SystemClock\n"
-        "from joulebook.probes.nvml import NvmlProbe\n"
+        "from joulebook.probes.nvml.probe import NvmlProbe\n"
         "found = NvmlProbe(SystemClock()).find()\n"
         "print(bool(found.sensors) or 'pynvml' not in sys.modules)\n"
     )

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from joulebook.clock import ManualClock
 from joulebook.errors import Retry
-from joulebook.probes.nvml_pace import LONGEST_PUBLISHED_US, LOOK_US, watch
+from joulebook.probes.nvml.pace import LONGEST_PUBLISHED_US, LOOK_US, watch
 
 
 def counter(clock: ManualClock, period_us: int) -> Callable[[], int]:

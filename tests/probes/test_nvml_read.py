@@ -154,7 +154,7 @@ def test_the_counter_runs_in_real_time_too(tmp_path: Path) -> None:
     code = (
         "import time\n"
         "from joulebook.clock import SystemClock\n"
-        "from joulebook.probes.nvml import NvmlProbe\n"
+        "from joulebook.probes.nvml.probe import NvmlProbe\n"
         "probe = NvmlProbe(SystemClock())\n"
         "(sensor,) = probe.find().sensors\n"
         "before = probe.read(sensor)\n"

@@ -5,13 +5,13 @@ from pathlib import Path
 import pytest
 
 from joulebook.clock import ManualClock
-from joulebook.probes.estimate import EstimateProbe
-from joulebook.probes.estimate_memory import MemoryEstimateProbe
-from joulebook.probes.exporter import ExporterProbe
-from joulebook.probes.hwmon import HwmonProbe
-from joulebook.probes.nvml import NvmlProbe
+from joulebook.probes.estimate.cpu import EstimateProbe
+from joulebook.probes.estimate.memory import MemoryEstimateProbe
+from joulebook.probes.exporter.probe import ExporterProbe
+from joulebook.probes.hwmon.probe import HwmonProbe
+from joulebook.probes.nvml.probe import NvmlProbe
 from joulebook.probes.protocol import Probe
-from joulebook.probes.rapl import RaplProbe
+from joulebook.probes.rapl.probe import RaplProbe
 from joulebook.probes.tpu import TpuProbe
 
 CLOCK = ManualClock()

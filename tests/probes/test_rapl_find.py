@@ -9,7 +9,7 @@ from tests.probes.conftest import Powercap
 
 from joulebook.clock import ManualClock
 from joulebook.probes.protocol import Found, Sensor
-from joulebook.probes.rapl import RaplProbe
+from joulebook.probes.rapl.probe import RaplProbe
 
 NOBODY = 65_534
 
@@ -152,7 +152,7 @@ def _found_unprivileged(root: Path) -> list[str]:
         "import os, sys\n"
         "from pathlib import Path\n"
         "from joulebook.clock import SystemClock\n"
-        "from joulebook.probes.rapl import RaplProbe\n"
+        "from joulebook.probes.rapl.probe import RaplProbe\n"
         "os.chdir(sys.argv[1])\n"
         f"if os.getuid() == 0: os.setgroups([]); os.setgid({NOBODY}); os.setuid({NOBODY})\n"
         "probe = RaplProbe(SystemClock(), Path(), 'm1')\n"

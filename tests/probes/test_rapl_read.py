@@ -9,7 +9,7 @@ from tests.probes.conftest import Powercap
 from joulebook.clock import ManualClock
 from joulebook.errors import Gone, Retry
 from joulebook.probes.protocol import Found, Sensor
-from joulebook.probes.rapl import RaplProbe
+from joulebook.probes.rapl.probe import RaplProbe
 
 
 def only(found: Found) -> Sensor:

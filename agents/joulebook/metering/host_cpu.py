@@ -6,7 +6,7 @@ from collections.abc import Callable
 from joulebook.clock import Clock
 from joulebook.core.units import US_PER_S
 from joulebook.discovery.processes import CpuTimes, ProcessTable
-from joulebook.probes.cpu_quota import MILLI, Quota
+from joulebook.probes.estimate.quota import MILLI, Quota
 
 
 class HostCpu:

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from joulebook.clock import Clock
 from joulebook.discovery.host import HostIdentity
 from joulebook.metering.plugged import plugged
-from joulebook.probes.estimate import EstimateProbe
-from joulebook.probes.estimate_memory import MemoryEstimateProbe
-from joulebook.probes.hwmon import HwmonProbe
-from joulebook.probes.nvml import NvmlProbe
+from joulebook.probes.estimate.cpu import EstimateProbe
+from joulebook.probes.estimate.memory import MemoryEstimateProbe
+from joulebook.probes.hwmon.probe import HwmonProbe
+from joulebook.probes.nvml.probe import NvmlProbe
 from joulebook.probes.protocol import Probe
-from joulebook.probes.rapl import RaplProbe
+from joulebook.probes.rapl.probe import RaplProbe
 from joulebook.probes.tpu import TpuProbe
 from joulebook.settings import Settings
 
@@ -36,7 +36,7 @@ class Site:
             TpuProbe(self.clock, self.settings.sysfs_root, self.host.id),
         ]
         if self.settings.exporter_url is not None:
-            from joulebook.probes.exporter import ExporterProbe  # noqa: PLC0415 - only where set
+            from joulebook.probes.exporter.probe import ExporterProbe  # noqa: PLC0415 - only where set
 
             probes.append(ExporterProbe(self.clock, self.settings.exporter_url, self.host.name))
         return [*probes, *plugged(self.settings.probes, self.clock, self.settings)]

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from joulebook.clock import Clock
 from joulebook.errors import Fatal, Gone, ProbeError, Retry
-from joulebook.probes.powercap import Metered, select, zones
 from joulebook.probes.protocol import Found, Holder, Reading, Sensor
+from joulebook.probes.rapl.powercap import Metered, select, zones
 
 GAIN_ERROR_PACKAGE = 0.05
 GAIN_ERROR_DRAM = 0.2

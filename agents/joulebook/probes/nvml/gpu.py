@@ -12,9 +12,9 @@ from functools import partial
 
 from joulebook.core.units import UJ_PER_MJ
 from joulebook.errors import ProbeError
-from joulebook.probes.nvml_errors import Unsupported
-from joulebook.probes.nvml_holders import Holders
-from joulebook.probes.nvml_library import (
+from joulebook.probes.nvml.errors import Unsupported
+from joulebook.probes.nvml.holders import Holders
+from joulebook.probes.nvml.library import (
     FIELD_POWER_AVERAGE,
     FIELD_POWER_INSTANT,
     SCOPE_GPU,
@@ -22,8 +22,8 @@ from joulebook.probes.nvml_library import (
     Handle,
     Library,
 )
-from joulebook.probes.nvml_mig import Instance, instances, is_guest
-from joulebook.probes.nvml_pace import LONGEST_PUBLISHED_US
+from joulebook.probes.nvml.mig import Instance, instances, is_guest
+from joulebook.probes.nvml.pace import LONGEST_PUBLISHED_US
 from joulebook.probes.protocol import Sensor
 
 #: Gain error of the on-board sensor, ±5 % (arXiv 2312.02741).

@@ -10,7 +10,7 @@ from typing import Any
 
 from joulebook.core.units import UJ_PER_MJ
 from joulebook.errors import Fatal, ProbeError
-from joulebook.probes.nvml_errors import NoDriver, Unsupported, translated
+from joulebook.probes.nvml.errors import NoDriver, Unsupported, translated
 
 #: Field ids of nvml.h: power now, and its mean over the driver's own window.
 FIELD_POWER_AVERAGE = 185

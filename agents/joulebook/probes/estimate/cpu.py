@@ -2,8 +2,9 @@
 
 ``E = T · (idle + (full - idle) · utilisation)``. Utilisation times T is the busy time over the
 number of logical CPUs, so the energy is linear in two running totals and does not depend on how
-often it is read. `joulebook.probes.cpu_basis` tells where idle and full power come from and how
-wrong they may be; `joulebook.probes.cpu_clock`, why busy time at a low frequency counts for less.
+often it is read. `joulebook.probes.estimate.basis` tells where idle and full power come from and
+how wrong they may be; `joulebook.probes.estimate.frequency`, why busy time at a low frequency
+counts for less.
 
 The estimate stands for the machine that ``/proc/stat`` shows. A limit on CPU time changes that in
 one case only: inside a container that cannot see the other processes of its host. There it stands
@@ -18,10 +19,10 @@ from pathlib import Path
 from joulebook.clock import Clock
 from joulebook.core.units import US_PER_S
 from joulebook.errors import InvalidInput, Retry
-from joulebook.probes.cpu_basis import MILLI, Basis, Model, find_basis
-from joulebook.probes.cpu_clock import CpuClock
-from joulebook.probes.cpu_quota import Quota, find_quota, sees_host
-from joulebook.probes.proc_stat import ProcStat
+from joulebook.probes.estimate.basis import MILLI, Basis, Model, find_basis
+from joulebook.probes.estimate.frequency import CpuClock
+from joulebook.probes.estimate.proc_stat import ProcStat
+from joulebook.probes.estimate.quota import Quota, find_quota, sees_host
 from joulebook.probes.protocol import Found, Holder, Reading, Sensor
 
 #: How often the CPUs and the limit on them are looked up anew, µs.

@@ -8,11 +8,11 @@ from functools import partial
 from joulebook.clock import Clock
 from joulebook.core.units import US_PER_S
 from joulebook.errors import Gone, ProbeError, Retry
-from joulebook.probes.nvml_errors import NoDriver, NotStarted, Unsupported
-from joulebook.probes.nvml_gpu import Gpu, Power, find_gpu, unreadable
-from joulebook.probes.nvml_library import Handle, Library
-from joulebook.probes.nvml_mig import instances, listed
-from joulebook.probes.nvml_pace import watch
+from joulebook.probes.nvml.errors import NoDriver, NotStarted, Unsupported
+from joulebook.probes.nvml.gpu import Gpu, Power, find_gpu, unreadable
+from joulebook.probes.nvml.library import Handle, Library
+from joulebook.probes.nvml.mig import instances, listed
+from joulebook.probes.nvml.pace import watch
 from joulebook.probes.protocol import Found, Holder, Reading, Sensor
 
 _STAND_INS = ("simulated", "fake")

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Sequence
 
 from joulebook.errors import Fatal, Retry
-from joulebook.probes.nvml_errors import NoSamples
-from joulebook.probes.nvml_library import Handle, Library, Process, Sample
+from joulebook.probes.nvml.errors import NoSamples
+from joulebook.probes.nvml.library import Handle, Library, Process, Sample
 from joulebook.probes.protocol import Holder
 
 

@@ -4,7 +4,7 @@ Intel states the TDP for all cores at the base frequency; AMD's processors tell 
 sustained frequency as the nominal one. The share is the current frequency over that one, or over
 the highest where the driver tells neither, and at most 1. Power falls faster than frequency, since
 voltage falls with it: a share in proportion is the careful choice. On the sweeps that
-`joulebook.probes.cpu_basis` names it takes the model from 15 % too high on average to 5 %.
+`joulebook.probes.estimate.basis` names it takes the model from 15 % too high on average to 5 %.
 
 Files: Documentation/admin-guide/pm/cpufreq.rst and intel_pstate.rst, and
 Documentation/admin-guide/acpi/cppc_sysfs.rst. Virtual machines have none; the share is then 1.

@@ -7,7 +7,7 @@ from math import prod
 from pathlib import Path
 
 from joulebook.errors import Fatal, Gone, ProbeError, Retry
-from joulebook.probes.hwmon_tree import Source
+from joulebook.probes.hwmon.tree import Source
 
 _LONGEST_NUMBER = 32
 _NUMBER = re.compile(rb"-?[0-9]+")

@@ -2,7 +2,7 @@
 
 AMD and Intel GPUs, AMD EPYC sockets, NVIDIA Grace, NVIDIA Jetson, and whole machines by ACPI. A
 counter of energy is preferred to power. What each chip meters, and with which error, is in
-`joulebook.probes.hwmon_chips`.
+`joulebook.probes.hwmon.chips`.
 """
 
 from collections.abc import Sequence
@@ -11,9 +11,9 @@ from pathlib import Path
 
 from joulebook.clock import Clock
 from joulebook.errors import Gone, ProbeError
-from joulebook.probes.hwmon_chips import Machine, Meaning, meaning
-from joulebook.probes.hwmon_files import Busy, HeldSource, cure
-from joulebook.probes.hwmon_tree import Channel, Chip, Source, chips
+from joulebook.probes.hwmon.chips import Machine, Meaning, meaning
+from joulebook.probes.hwmon.files import Busy, HeldSource, cure
+from joulebook.probes.hwmon.tree import Channel, Chip, Source, chips
 from joulebook.probes.protocol import Dropped, Found, Holder, Reading, Sensor
 
 _UNITS_PER_MILLI = 1_000  # µW in a mW

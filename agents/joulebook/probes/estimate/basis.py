@@ -23,7 +23,7 @@ With a TDP an idle machine draws a tenth of it. The errors that are stated:
 from dataclasses import dataclass
 from pathlib import Path
 
-from joulebook.probes.cpu_model import Cpu, identify, tdp_mw
+from joulebook.probes.estimate.cpu_model import Cpu, identify, tdp_mw
 
 IDLE_MW_PER_CPU = 710
 FULL_MW_PER_CPU = 3_460

@@ -68,7 +68,9 @@ def tdp_mw(model: str) -> int | None:
     """Thermal design power of one package of a model, mW; None where the table has no such name."""
     from importlib import resources  # noqa: PLC0415 - not needed where a sensor can be read
 
-    table = resources.files("joulebook.probes").joinpath("cpu_power.csv").read_text("utf-8")
+    table = (
+        resources.files("joulebook.probes.estimate").joinpath("cpu_power.csv").read_text("utf-8")
+    )
     _, found, rest = table.partition(f"\n{normalized(model)},")
     return int(rest.partition("\n")[0]) if found else None
 

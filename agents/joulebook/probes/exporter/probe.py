@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 
 from joulebook.clock import Clock
 from joulebook.errors import Gone, Retry
-from joulebook.probes.exporter_gpu import Shown, sensor_of, shown
-from joulebook.probes.exporter_http import Unanswered, get
-from joulebook.probes.exporter_moves import Moves
-from joulebook.probes.exposition import NotExposition
+from joulebook.probes.exporter.exposition import NotExposition
+from joulebook.probes.exporter.gpu import Shown, sensor_of, shown
+from joulebook.probes.exporter.http import Unanswered, get
+from joulebook.probes.exporter.moves import Moves
 from joulebook.probes.protocol import Dropped, Found, Holder, Reading, Sensor
 
 #: The longest to wait for an answer, s.

@@ -7,7 +7,7 @@ parent's. So instances are listed, each with its parent, and only the parent is 
 from dataclasses import dataclass
 
 from joulebook.errors import ProbeError
-from joulebook.probes.nvml_library import Handle, Library
+from joulebook.probes.nvml.library import Handle, Library
 from joulebook.probes.protocol import Sensor
 
 #: ``nvmlGpuVirtualizationMode_t`` of a guest that has a part of a host's GPU.

@@ -3,7 +3,7 @@
 Constant power times time, since neither traffic nor the kind of module is told:
 
 - 5 W per module, where modules are counted, or their number guessed by size on x86
-  (`joulebook.probes.memory_modules`). codecarbon's methodology takes it for x86 since version 3,
+  (`joulebook.probes.estimate.modules`). codecarbon's methodology takes it for x86 since version 3,
   and Crucial tells its customers to plan 5 W per module. codecarbon lets modules beyond the fourth
   draw 10 to 30 % less; we know of no measurement behind that and leave it to the error.
 - 0.375 W per GiB in a virtual machine, and on other processors than x86 where no module is
@@ -20,8 +20,8 @@ from pathlib import Path
 
 from joulebook.clock import Clock
 from joulebook.errors import Gone
-from joulebook.probes.cpu_model import identify
-from joulebook.probes.memory_modules import counted_modules, guessed_modules, memory_kib
+from joulebook.probes.estimate.cpu_model import identify
+from joulebook.probes.estimate.modules import counted_modules, guessed_modules, memory_kib
 from joulebook.probes.protocol import Found, Holder, Reading, Sensor
 
 MW_PER_MODULE = 5_000

@@ -16,7 +16,7 @@ Sources, by chip:
 - ``power_meter``: Documentation/hwmon/acpi_power_meter.rst. On NVIDIA Grace: "Grace Performance
   Tuning Guide", Power Telemetry: "Module" is the whole superchip with GPU, memory and regulator
   losses, "Grace" the socket with its memory, "CPU" and "SysIO" are rails within the socket.
-- ``ina3221``, ``ina238``: the rails of NVIDIA Jetson, see `joulebook.probes.hwmon_rails`.
+- ``ina3221``, ``ina238``: the rails of NVIDIA Jetson, see `joulebook.probes.hwmon.rails`.
 
 The gain errors are our own allowance, set wide: none of these sources tells one.
 """
@@ -26,8 +26,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from joulebook.probes import hwmon_rails
-from joulebook.probes.hwmon_tree import Channel, Chip, package_of_node
+from joulebook.probes.hwmon import rails
+from joulebook.probes.hwmon.tree import Channel, Chip, package_of_node
 
 GAIN_ERROR = 0.10
 GAIN_ERROR_AMD_ENERGY = 0.05
@@ -208,7 +208,7 @@ def _rail(chip: Chip, channel: Channel, machine: Machine) -> Meaning | str | Non
     label = channel.label or chip.text("label")
     if not channel.sources or label == "NC":
         return None  # not connected
-    rail = hwmon_rails.RAILS.get(label)
+    rail = rails.RAILS.get(label)
     if rail is None:
         return f"rail {label!r} of {chip.name} is not known: it may be part of another"
     return Meaning(
@@ -218,13 +218,13 @@ def _rail(chip: Chip, channel: Channel, machine: Machine) -> Meaning | str | Non
         name=f"Jetson {label}: {rail.feeds}",
         vendor="nvidia",
         additive=rail.kind != "host",
-        gain_error=hwmon_rails.GAIN_ERROR,
+        gain_error=rails.GAIN_ERROR,
         within=_rail_uid(rail.within, machine) if rail.within else None,
     )
 
 
 def _rail_uid(label: str, machine: Machine) -> str:
-    return f"{hwmon_rails.RAILS[label].kind}:{machine.id}:{label}"
+    return f"{rails.RAILS[label].kind}:{machine.id}:{label}"
 
 
 _FAMILIES: dict[str, Callable[[Chip, Channel, Machine], Meaning | str | None]] = {

@@ -15,8 +15,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from joulebook.core.units import UJ_PER_MJ, US_PER_S
-from joulebook.probes.exposition import Sample, parse
-from joulebook.probes.nvml_gpu import GAIN_ERROR, MODULE_PRODUCT
+from joulebook.probes.exporter.exposition import Sample, parse
+from joulebook.probes.nvml.gpu import GAIN_ERROR, MODULE_PRODUCT
 from joulebook.probes.protocol import Sensor
 
 ENERGY = ("DCGM_FI_DEV_TOTAL_ENERGY_CONSUMPTION", "dcgm_total_energy_consumption")

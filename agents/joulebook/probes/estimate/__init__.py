@@ -1,0 +1,1 @@
+"""What stands in where nothing can be read: the CPU and the memory, estimated."""

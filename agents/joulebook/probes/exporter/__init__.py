@@ -1,0 +1,1 @@
+"""GPUs through a Prometheus exporter that runs on the machine anyway."""

@@ -1,0 +1,1 @@
+"""GPUs, sockets and boards through the kernel's hwmon drivers."""

@@ -1,0 +1,1 @@
+"""CPU packages and their memory through RAPL, as the powercap tree shows it."""
