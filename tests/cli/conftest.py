@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import textwrap
 from collections.abc import Callable
 from pathlib import Path
 
@@ -31,6 +32,24 @@ def joulebook(environment: dict[str, str], tmp_path: Path) -> Command:
     def run(*words: str, **extra: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, "-m", "joulebook", *words],
+            env=environment | extra,
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    return run
+
+
+@pytest.fixture
+def run_python(environment: dict[str, str], tmp_path: Path) -> Command:
+    """Runs code in a process of its own."""
+
+    def run(code: str, **extra: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-c", textwrap.dedent(code)],
             env=environment | extra,
             cwd=tmp_path,
             capture_output=True,

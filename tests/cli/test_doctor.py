@@ -55,6 +55,25 @@ def test_the_power_now_is_told_by_two_looks_at_a_counter(
     assert still["devices"][0]["power_mw"] is None  # it did not move: that is not 0 W
 
 
+def test_a_kind_of_sensor_that_is_not_here_says_what_would_bring_it(
+    joulebook: Command, tmp_path: Path
+) -> None:
+    told = json.loads(joulebook("doctor", "--json", "--sysfs-root", str(tmp_path)).stdout)
+    assert "modprobe intel_rapl_msr" in told["absent"]["rapl"]
+    done = joulebook("doctor", "--sysfs-root", str(tmp_path))
+    assert "not here, rapl: there is no" in done.stdout
+
+
+def test_a_recorded_tree_that_is_not_there_is_named(joulebook: Command, tmp_path: Path) -> None:
+    done = joulebook("doctor", "--sysfs-root", str(tmp_path / "no"))
+    assert f"there is no folder {tmp_path / 'no'}" in done.stdout
+
+
+def test_a_terminal_without_our_signs_gets_an_answer(joulebook: Command) -> None:
+    done = joulebook("doctor", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0", LC_ALL="POSIX")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_a_token_is_never_shown(joulebook: Command) -> None:
     done = joulebook("doctor", JOULEBOOK_TOKEN="jb_secret")  # noqa: S106 - not a real one
     assert "jb_secret" not in done.stdout + done.stderr

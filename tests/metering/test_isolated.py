@@ -4,6 +4,7 @@ import threading
 from collections.abc import Iterator, Sequence
 
 import pytest
+from tests.waiting import until
 
 from joulebook.clock import ManualClock
 from joulebook.discovery.processes import ProcessTable
@@ -83,6 +84,16 @@ def test_a_probe_that_hangs_is_not_closed_under_its_own_feet(stuck: Stuck) -> No
         probe.read(sensor("S"))
     probe.close()
     assert not stuck.closed
+
+
+def test_closing_ends_the_thread(stuck: Stuck) -> None:
+    stuck.free.set()
+    before = threading.active_count()
+    probe = Isolated(stuck)
+    probe.find()
+    assert threading.active_count() == before + 1
+    probe.close()
+    assert until(lambda: threading.active_count() == before)
 
 
 def test_the_other_sensors_are_measured_while_one_hangs(

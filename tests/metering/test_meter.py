@@ -183,6 +183,18 @@ def test_a_counter_that_steps_back_a_little_counts_nothing_twice() -> None:
         assert after.counter_start_uj == before.counter_end_uj
 
 
+def test_a_counter_of_a_package_that_stops_is_a_gap_and_not_0() -> None:
+    package = replace(GPU, kind="cpu", vendor="intel", update_us=1_000)
+    clock, _, meter = meter_on(lambda now: min(now, 5 * SECOND), package)
+    meter.sample()
+    windows = []
+    for _ in range(4):
+        clock.advance(10 * SECOND)
+        windows.append(meter.close())
+    assert [window.energy_uj if window else None for window in windows] == [5 * SECOND, *[None] * 3]
+    assert "always draws" in (meter.problem or "")
+
+
 def test_a_counter_that_leaps_by_more_than_the_device_can_use_invents_no_energy() -> None:
     sensor = replace(GPU, max_power_mw=700_000)
     clock, _, meter = meter_on(lambda now: now + (10**12 if now > 2 * SECOND else 0), sensor)

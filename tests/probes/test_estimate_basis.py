@@ -14,31 +14,31 @@ def test_a_known_model_draws_its_tdp_at_full_load(tmp_path: Path) -> None:
     machine = CpuMachine(tmp_path, info=cpuinfo())
     assert machine.over(10, user=20).counter_uj == 280 * 10 * 1_000_000
     assert machine.sensor.max_power_mw == 280_000
-    assert "TDP of AMD EPYC 7763" in machine.sensor.name
+    assert "TDP of AMD EPYC 7763" in (machine.sensor.detail or "")
 
 
 def test_two_packages_draw_twice_the_tdp(tmp_path: Path) -> None:
     machine = CpuMachine(tmp_path, info=cpuinfo(sockets=2))
     assert machine.sensor.max_power_mw == 560_000
-    assert "2 sockets" in machine.sensor.name
+    assert "2 sockets" in (machine.sensor.detail or "")
 
 
 def test_a_configured_tdp_wins_over_the_table(tmp_path: Path) -> None:
     machine = CpuMachine(tmp_path, 65, info=cpuinfo())
     assert machine.sensor.max_power_mw == 65_000
-    assert "configured TDP" in machine.sensor.name
+    assert "configured TDP" in (machine.sensor.detail or "")
 
 
 def test_a_model_that_is_not_in_the_table_gets_averages_and_not_a_near_one(tmp_path: Path) -> None:
     machine = CpuMachine(tmp_path, info=cpuinfo("AMD EPYC 7764 64-Core Processor"))
     assert machine.sensor.max_power_mw == 2 * 3_460
-    assert "averages per CPU" in machine.sensor.name
+    assert "averages per CPU" in (machine.sensor.detail or "")
 
 
 def test_a_virtual_machine_is_not_charged_for_the_whole_package(tmp_path: Path) -> None:
     machine = CpuMachine(tmp_path, info=cpuinfo(flags=GUEST))
     assert machine.sensor.max_power_mw == 2 * 3_460
-    assert "virtual machine" in machine.sensor.name
+    assert "virtual machine" in (machine.sensor.detail or "")
 
 
 def test_a_tdp_that_was_set_holds_in_a_virtual_machine_too(tmp_path: Path) -> None:

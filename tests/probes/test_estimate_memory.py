@@ -69,13 +69,13 @@ def test_where_the_firmware_is_closed_edac_tells(tmp_path: Path) -> None:
     machine = Machine(tmp_path)
     machine.edac("mc0/dimm0", "mc0/dimm3", "mc1/dimm0")
     assert machine.sensor.max_power_mw == 3 * 5_000
-    assert "3 modules" in machine.sensor.name
+    assert "3 modules" in (machine.sensor.detail or "")
 
 
 def test_ranks_are_no_modules(tmp_path: Path) -> None:
     machine = Machine(tmp_path, gib=64)
     machine.edac("mc0/rank0", "mc0/rank1", "mc0/rank2")
-    assert "2 modules, guessed" in machine.sensor.name
+    assert "2 modules, guessed" in (machine.sensor.detail or "")
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,7 @@ def test_without_a_source_the_number_is_guessed_by_size_and_said_to_be(
 ) -> None:
     sensor = Machine(tmp_path, gib).sensor
     assert sensor.max_power_mw == modules * 5_000
-    assert "guessed" in sensor.name
+    assert "guessed" in (sensor.detail or "")
     assert sensor.gain_error == 0.8
 
 
@@ -95,7 +95,7 @@ def test_a_virtual_machine_pays_by_size_whatever_its_firmware_says(tmp_path: Pat
     machine.sockets(16_384)
     assert machine.sensor.max_power_mw == 16 * 375
     assert machine.sensor.gain_error == 0.8
-    assert "16 GiB" in machine.sensor.name
+    assert "16 GiB" in (machine.sensor.detail or "")
 
 
 def test_a_board_without_modules_pays_by_size(tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ def contained(machine: CpuMachine) -> CpuMachine:
 def test_a_container_is_charged_for_the_cpus_it_may_use(contained: CpuMachine) -> None:
     sensor = contained.sensor
     assert sensor.max_power_mw == 2 * 3_460
-    assert "2 of 64 logical CPUs by quota" in sensor.name
+    assert "2 of 64 logical CPUs by quota" in (sensor.detail or "")
     assert sensor.source == str(contained.cgroupfs / "cpu.stat")
     assert contained.over(10, user=640).counter_uj == 2 * 710 * 10 * 1_000
 
@@ -63,7 +63,7 @@ def test_where_the_host_can_be_seen_the_whole_machine_is_estimated(machine: CpuM
     limit(machine, "system.slice/train.service", "150000 100000")
     sensor = machine.sensor
     assert sensor.max_power_mw == 64 * 3_460
-    assert "64 logical CPUs, quota 1.5" in sensor.name
+    assert "64 logical CPUs, quota 1.5" in (sensor.detail or "")
     assert machine.over(10, user=640).utilization == 1.0
     assert machine.probe.quota is None
 
@@ -72,7 +72,7 @@ def test_a_container_without_a_limit_sees_the_whole_machine(machine: CpuMachine)
     machine.inside_container()
     limit(machine, ".", "max 100000")
     assert machine.sensor.max_power_mw == 64 * 3_460
-    assert "quota" not in machine.sensor.name
+    assert "quota" not in (machine.sensor.detail or "")
 
 
 def test_a_limit_that_is_raised_counts_from_then_on(contained: CpuMachine) -> None:

@@ -132,7 +132,8 @@ def test_every_kind_and_scope_is_one_of_the_contract(hwmon: HwmonTree) -> None:
 def test_a_closed_counter_names_its_file_and_how_to_open_it_for_good(hwmon: HwmonTree) -> None:
     folder = hwmon.epyc(0, {0: 0})
     (folder / "energy1_input").chmod(0)
-    method, problem, cure = _found_unprivileged(hwmon.root)
+    method, problem, *steps = _found_unprivileged(hwmon.root)
+    cure = "\n".join(steps)
     assert method == "None"
     assert problem.startswith("no permission to read")
     assert "sudo chgrp joulebook class/hwmon/hwmon0/energy1_input" in cure

@@ -32,7 +32,7 @@ def test_a_machine_without_a_driver_library_has_no_gpu() -> None:
     )
     if "a driver is installed" in done.stdout:
         pytest.skip("this machine has an NVIDIA driver")
-    assert done.stdout.strip() == "Found(sensors=(), dropped=())"
+    assert done.stdout.startswith("Found(sensors=(), dropped=(), absent='no NVIDIA driver: ")
 
 
 def test_a_driver_that_is_not_loaded_has_no_gpu(play: Play) -> None:
@@ -80,6 +80,19 @@ def test_the_gain_error_is_stated(play: Play) -> None:
 def test_a_gpu_without_a_counter_that_counts_is_integrated(play: Play, why: str) -> None:
     script = f"device\nuuid GPU-a\n{why}\npower 1000 100000\n"
     assert find(play, script)[0]["method"] == "integrated"
+
+
+@pytest.mark.parametrize("error", ["TIMEOUT", "UNKNOWN"])
+def test_a_counter_that_is_busy_when_it_is_looked_for_is_read_later(play: Play, error: str) -> None:
+    script = f"{ONE}error {error} 0 energy 100000\n"
+    found, _, reading = play(script, ("find",), ("clock", 1_000_000), ("read", 0))
+    assert found["sensors"][0]["method"] == "counter"
+    assert reading["counter_uj"] == 1_100_000_000
+
+
+def test_a_gpu_without_a_name_is_measured_by_its_uuid(play: Play) -> None:
+    sensor = find(play, ONE + "error UNKNOWN 0 name\n")[0]
+    assert (sensor["uid"], sensor["method"]) == ("GPU-a", "counter")
 
 
 def test_a_gpu_that_tells_neither_energy_nor_power_has_a_problem(play: Play) -> None:

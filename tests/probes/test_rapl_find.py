@@ -8,6 +8,7 @@ import pytest
 from tests.probes.conftest import Powercap
 
 from joulebook.clock import ManualClock
+from joulebook.core.counters import Counted, Step, counted
 from joulebook.probes.protocol import Found, Sensor
 from joulebook.probes.rapl.probe import RaplProbe
 
@@ -28,11 +29,13 @@ def dropped(found: Found) -> dict[str, str]:
 
 
 def test_a_machine_without_powercap_has_no_sensor(tmp_path: Path, clock: ManualClock) -> None:
-    assert RaplProbe(clock, tmp_path, "m1").find() == Found()
+    found = RaplProbe(clock, tmp_path, "m1").find()
+    assert (found.sensors, found.dropped) == ((), ())
+    assert "virtual machines have none" in (found.absent or "")
 
 
 def test_an_empty_powercap_tree_has_no_sensor(probe: RaplProbe) -> None:
-    assert probe.find() == Found()
+    assert probe.find().sensors == ()
 
 
 def test_packages_and_their_memory_are_metered(server_tree: Powercap, probe: RaplProbe) -> None:
@@ -99,7 +102,7 @@ def test_a_package_is_described(powercap: Powercap, probe: RaplProbe) -> None:
     assert (sensor.kind, sensor.scope, sensor.additive) == ("cpu", "package", True)
     assert (sensor.method, sensor.problem) == ("counter", None)
     assert sensor.range_uj == 262_143_328_850
-    assert sensor.max_power_mw == 125_000
+    assert sensor.max_power_mw == 500_000
 
 
 @pytest.mark.usefixtures("server_tree")
@@ -107,6 +110,38 @@ def test_memory_is_described(probe: RaplProbe) -> None:
     sensor = probe.find().sensors[1]
     assert (sensor.kind, sensor.scope, sensor.additive) == ("dram", "dram", True)
     assert sensor.range_uj == 65_712_999_613
+
+
+@pytest.mark.parametrize(("told_uw", "most_mw"), [(250_000_000, 1_000_000), (15_000_000, 100_000)])
+def test_a_package_may_draw_several_times_its_limit_for_a_while(
+    powercap: Powercap, probe: RaplProbe, told_uw: int, most_mw: int
+) -> None:
+    powercap.zone("intel-rapl:0", "package-0", constraint_0_max_power_uw=told_uw)
+    assert only(probe.find()).max_power_mw == most_mw
+
+
+@pytest.mark.parametrize(("told_w", "drawn_w", "seconds"), [(125, 253, 2_000), (15, 64, 4_096)])
+def test_a_wrap_that_a_package_above_its_limit_may_have_hidden_is_not_guessed(
+    powercap: Powercap, probe: RaplProbe, told_w: int, drawn_w: int, seconds: int
+) -> None:
+    powercap.zone("intel-rapl:0", "package-0", constraint_0_max_power_uw=told_w * 1_000_000)
+    sensor = only(probe.find())
+    step = counted(
+        1_000,
+        (1_000 + drawn_w * seconds * 1_000_000) % 262_143_328_850,
+        range_uj=sensor.range_uj,
+        elapsed_us=seconds * 1_000_000,
+        max_power_mw=sensor.max_power_mw,
+    )
+    assert step == Counted(None, Step.UNKNOWN)
+
+
+def test_a_name_that_is_no_utf8_costs_its_zone_alone(powercap: Powercap, probe: RaplProbe) -> None:
+    powercap.zone("intel-rapl:0", "package-0")
+    (powercap.zone("intel-rapl:1", "package-1") / "name").write_bytes(b"\xff\xfe\n")
+    found = probe.find()
+    assert uids(found) == ["cpu:m1:package-0"]
+    assert [one.path.rsplit("/", 1)[-1] for one in found.dropped] == ["intel-rapl:1"]
 
 
 @pytest.mark.parametrize("told", ["0", "nonsense", ""])
@@ -132,7 +167,8 @@ def test_a_zone_without_a_counter_has_a_problem(powercap: Powercap, probe: RaplP
 def test_a_counter_closed_to_us_names_its_file_and_how_to_open_it(powercap: Powercap) -> None:
     counter = powercap.zone("intel-rapl:0", "package-0") / "energy_uj"
     counter.chmod(0)
-    method, problem, cure = _found_unprivileged(powercap.root)
+    method, problem, *steps = _found_unprivileged(powercap.root)
+    cure = "\n".join(steps)
     assert method == "None"
     below = counter.relative_to(powercap.root)
     assert f"no permission to read {below}" in problem

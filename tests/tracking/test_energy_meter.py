@@ -11,6 +11,9 @@ from typing import Any
 import pytest
 from tests.fakes.nvml_build import environment
 
+import joulebook
+from joulebook.errors import InvalidInput
+
 SECOND = 1_000_000
 STEPS = Path(__file__).parent / "energy_meter_steps.py"
 TWO = "device\nuuid GPU-a\npower 0 100000\ndevice\nuuid GPU-b\npower 0 200000\n"
@@ -101,6 +104,14 @@ def test_a_counter_that_was_reset_meanwhile_tells_nothing(play: Play) -> None:
     assert "reset" in answer["devices"][1][3]
 
 
+def test_a_counter_that_stands_still_for_half_a_minute_tells_nothing(play: Play) -> None:
+    script = TWO + "stuck 1000000\n"
+    steps = (("clock", 2 * SECOND), ("begin", ""), ("clock", 32 * SECOND), ("end", ""))
+    *_, answer = play(script, *steps)
+    assert energies(answer) == {"GPU-a": 3_000_000_000, "GPU-b": None, "cpu": None}
+    assert "does not move" in answer["devices"][1][3]
+
+
 def test_only_gpus_that_cuda_shows_are_measured(play: Play) -> None:
     (uids,) = play(TWO, ("sensors",), CUDA_VISIBLE_DEVICES="1")
     assert [uid.split(":")[0] for uid in uids] == ["GPU-b", "cpu"]
@@ -143,3 +154,37 @@ def test_a_zone_that_vanishes_meanwhile_has_no_energy(play: Play, zone: Path) ->
     *_, answer = play("", ("begin", ""), ("clock", SECOND), ("end", ""))
     assert energies(answer)["cpu"] is None
     assert "holds no number" in answer["devices"][0][3]
+
+
+def test_a_total_without_a_gpu_that_tells_only_power_is_no_total(play: Play) -> None:
+    script = TWO + "error NOT_SUPPORTED 0 energy\n"
+    *_, answer = play(script, ("begin", ""), ("clock", SECOND), ("end", ""))
+    assert energies(answer) == {"GPU-a": 100_000_000, "cpu": 0}
+    assert answer["total_uj"] is None
+
+
+def test_a_block_is_a_window_also_where_it_raises() -> None:
+    meter = joulebook.EnergyMeter("cpu")
+    window = meter.window("step")
+    with pytest.raises(KeyError, match="theirs"), window:
+        raise KeyError("theirs")
+    assert window.energy is not None
+    meter.begin("step")
+
+
+@pytest.mark.parametrize("kinds", ["board", [], ("gpu", "board")])
+def test_kinds_that_mean_nothing_are_refused_with_those_that_there_are(kinds: object) -> None:
+    with pytest.raises(InvalidInput, match="take one or more of gpu, cpu"):
+        joulebook.EnergyMeter(kinds)  # type: ignore[arg-type]
+
+
+def test_a_kind_that_is_not_here_is_missing_and_says_so() -> None:
+    meter = joulebook.EnergyMeter("accelerator")
+    assert meter.missing == {"accelerator": "no accelerator that can be read was found"}
+
+
+def test_a_closed_meter_begins_nothing() -> None:
+    meter = joulebook.EnergyMeter("cpu")
+    meter.close()
+    with pytest.raises(InvalidInput, match="closed"):
+        meter.begin()

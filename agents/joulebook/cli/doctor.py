@@ -39,6 +39,7 @@ def _examine(rig: Rig, settings: Settings) -> dict[str, Any]:
         "host": {"id": rig.host.id, "name": rig.host.name, "boot_id": rig.host.boot_id},
         "devices": examine(rig.sensors),
         "dropped": [{"path": gone.path, "reason": gone.reason} for gone in rig.dropped],
+        "absent": rig.roster.absent if rig.roster is not None else {},
         "estimates": _estimates(rig),
         "cuda": _cuda(rig),
         "jobs": [],
@@ -62,6 +63,7 @@ def _estimates(rig: Rig) -> list[dict[str, Any]]:
             "gain_error": sensor.gain_error,
             "max_power_mw": sensor.max_power_mw,
             "source": sensor.source,
+            "detail": sensor.detail,
             "problem": sensor.problem,
         }
         for sensor in (rig.roster.estimate() if rig.roster is not None else [])

@@ -37,6 +37,7 @@ def _device(
         "parent": sensor.parent,
         "method": sensor.method,
         "source": sensor.source,
+        "detail": sensor.detail,
         "energy_uj": reading.counter_uj if reading else None,
         "power_mw": _power_mw(sensor, before, reading),
         "range_uj": sensor.range_uj,

@@ -1,10 +1,11 @@
 """What `joulebook doctor` found, for people."""
 
-from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 from joulebook.cli.table import render
 from joulebook.core.units import MISSING, UJ_PER_J, US_PER_S, format_energy
+from joulebook.settings.records import DEFAULT
 
 
 def text_of(examined: dict[str, Any]) -> str:
@@ -15,7 +16,10 @@ def text_of(examined: dict[str, Any]) -> str:
     blocks += [_counters(read)] if (read := [one for one in devices if one["method"]]) else []
     lines = (
         [f"{one['name']}: {one['problem']}" for one in devices if one["problem"]],
-        [f"what to do: {cure}" for cure in _once(one["cure"] for one in devices)],
+        [f"{one['name']}: {one['detail']}" for one in devices if one["detail"]],
+        _cures(devices),
+        _no_folders(examined["settings"]),
+        [f"not here, {name}: {why}" for name, why in examined["absent"].items()],
         [f"left out {one['path']}: {one['reason']}" for one in examined["dropped"]],
         _estimates(examined),
         _visible(examined["cuda"]),
@@ -81,8 +85,20 @@ def _time(duration_us: int) -> str:
     return f"{duration_us / US_PER_S:.3g} s"
 
 
-def _once(texts: Iterable[str | None]) -> list[str]:
-    return list(dict.fromkeys(text for text in texts if text))
+def _cures(devices: list[dict[str, Any]]) -> list[str]:
+    """Each cure once, a step a line, so that a command can be copied."""
+    cures = dict.fromkeys(device["cure"] for device in devices if device["cure"])
+    steps = ("\n  ".join(["what to do:", *cure.splitlines()]) for cure in cures)
+    return ["\n\n".join(steps)] if cures else []
+
+
+def _no_folders(settings: dict[str, Any]) -> list[str]:
+    roots = [(key, what) for key, what in settings.items() if key.endswith("fs_root")]
+    return [
+        f"{key} ({what['origin']}): there is no folder {what['value']}"
+        for key, what in roots
+        if what["origin"] != DEFAULT and not Path(what["value"]).is_dir()
+    ]
 
 
 def _estimates(examined: dict[str, Any]) -> list[str]:
@@ -93,7 +109,7 @@ def _estimates(examined: dict[str, Any]) -> list[str]:
         if device["method"] in ("counter", "integrated")
     }
     return [
-        f"without a sensor: {one['name']}, ±{100 * one['gain_error']:.0f} %"
+        f"without a sensor: {one['name']}, ±{100 * one['gain_error']:.0f} % ({one['detail']})"
         for one in examined["estimates"]
         if one["kind"] in measured and one["problem"] is None
     ]
@@ -107,13 +123,12 @@ def _visible(cuda: dict[str, Any]) -> list[str]:
 
 
 def _settings(settings: dict[str, Any]) -> str:
-    return render(
-        ["setting", "value", "from"],
-        [
-            [key, MISSING if what["value"] is None else str(what["value"]), what["origin"]]
-            for key, what in settings.items()
-        ],
-    )
+    """A line each, whatever the width: a table of them would fall apart in a narrow terminal."""
+    shown = {
+        key: MISSING if one["value"] is None else one["value"] for key, one in settings.items()
+    }
+    lines = [f"{key} = {shown[key]}  ({what['origin']})" for key, what in settings.items()]
+    return "\n".join(["settings in force, and where each came from", *lines])
 
 
 def _spool(spool: dict[str, Any]) -> list[str]:

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 #: So many devices and jobs are listed for people; programs get all.
 _MOST_LISTED = 20
 
+#: Said wherever readings were kept: a table of what was imported is not yet what counts.
+_RULE = "of two figures for one device and time, the ledger counts the one it had first"
+
 
 def figures(readings: "Readings") -> dict[str, Any]:
     """Sums of a file, as JSON; energies are texts, since they can be large."""
@@ -163,6 +166,8 @@ def _notes(told: Mapping[str, Any]) -> list[str]:
         notes.append("what is not additive is shown beside and is in no sum")
     if told["zone"] is None:
         notes.append("no grid zone is known, so there is no CO2e: import it again with --zone")
+    elif told["zone_problem"]:
+        notes.append(f"there is no CO2e: {told['zone_problem']}")
     return notes
 
 
@@ -172,9 +177,17 @@ def _where(kept: "Kept | None") -> str:
     if kept.refused:
         return f"refused by {kept.server}: {kept.problem}; joulebook doctor shows it"
     if kept.server is None:
-        return f"kept in {kept.ledger}" if kept.new else f"nothing new: {kept.ledger} holds it all"
+        return (
+            f"kept in {kept.ledger} ({_RULE})"
+            if kept.new
+            else f"nothing new: {kept.ledger} holds it all"
+        )
     if kept.sent:
-        return f"nothing new: {kept.server} had it all" if kept.had else f"sent to {kept.server}"
+        return (
+            f"nothing new: {kept.server} had it all"
+            if kept.had
+            else f"sent to {kept.server} ({_RULE})"
+        )
     return (
         f"kept in {kept.ledger}, not sent yet: {kept.problem}; "
         "the next import or tracked job sends it"

@@ -23,7 +23,7 @@ from joulebook.settings import Settings, load
 from joulebook.shipping.http import HttpSender
 from joulebook.shipping.shipper import ship
 from joulebook.shipping.spool import Entry, Spool
-from joulebook.tracking.root import find_agent
+from joulebook.tracking.root import carbon_of, find_agent
 from joulebook.wire import Answer, check, encode
 
 if TYPE_CHECKING:
@@ -70,7 +70,12 @@ def run(arguments: argparse.Namespace) -> int:
         check(batch, now_us)
         entries.append(Entry(batch.seq, batch.agent.epoch, encode(batch)))
     kept = None if arguments.dry_run else _keep(entries, settings)
-    told = {**imported.figures(readings), "zone": settings.zone, **imported.whereabouts(kept)}
+    told = {
+        **imported.figures(readings),
+        "zone": settings.zone,
+        **_zone_problem(settings),
+        **imported.whereabouts(kept),
+    }
     print(json.dumps(told, indent=2) if arguments.json else imported.text(told, kept))
     return 1 if kept is not None and kept.refused else 0
 
@@ -106,6 +111,14 @@ def _opened(name: str) -> Iterator[io.TextIOWrapper]:
             yield lines
     except OSError as error:
         raise InvalidInput(f"cannot read {name}: {error.strerror or error}") from error
+
+
+def _zone_problem(settings: Settings) -> dict[str, str | None]:
+    """Why the zone gives no CO2e, if it does not."""
+    if settings.zone is None:
+        return {"zone_problem": None}
+    carbon = carbon_of(settings.zone, settings.pue)
+    return {"zone_problem": carbon.reason}
 
 
 def _zone_of(name: str | None) -> tzinfo | None:

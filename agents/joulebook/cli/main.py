@@ -1,6 +1,7 @@
 """Words on the command line, and the exit code: 0 done, 1 failed, 2 wrong usage."""
 
 import argparse
+import io
 import sys
 from collections.abc import Sequence
 
@@ -19,6 +20,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit code.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a terminal without ± must not end a command
+            stream.reconfigure(errors="replace")
     parsed = _parser().parse_args(arguments)
     try:
         code: int = parsed.run(parsed)

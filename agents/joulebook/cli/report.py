@@ -101,7 +101,10 @@ def _held(path: Path) -> list[Batch]:
 
 def _text(report: dict[str, Any], keys: list[str]) -> str:
     if not report["rows"]:
-        return f"nothing booked yet in {report['ledger']}; try: joulebook run -- CMD"
+        return (
+            f"nothing is kept in {report['ledger']}. What was sent is on the server: joulebook"
+            " report --server URL. To begin: joulebook run -- CMD"
+        )
     head = [*keys, "energy", "±", "CO2e", "method", "coverage"]
     rows = [_cells(row, keys) for row in report["rows"]]
     rows.append(_cells({**dict.fromkeys(keys, ""), keys[0]: "total", **report["totals"]}, keys))

@@ -14,6 +14,21 @@ _NJ_PER_UJ = 1_000
 MOVES = 3
 
 
+#: A counter of a device that always draws some power stands still for no longer than this, µs.
+LONGEST_STILL_US = 10 * US_PER_S
+
+
+def is_dead(moved_uj: int, duration_us: int, update_us: int | None) -> bool:
+    """Whether a counter that should always move has stopped.
+
+    Args:
+        moved_uj: How far it moved, µJ.
+        duration_us: In this time, µs.
+        update_us: How often it moves, µs; None if not known.
+    """
+    return moved_uj == 0 and duration_us >= max(LONGEST_STILL_US, PERIODS * (update_us or 0))
+
+
 class Stall:
     """Follows one counter and the power beside it.
 
@@ -50,6 +65,11 @@ class Stall:
             self._owed_nj += (power_mw or 0) * (at_us - self._at_us)
             self._judge(at_us - self._moved_us)
         self._at_us = at_us
+
+    @property
+    def still_us(self) -> int:
+        """How long the counter has not moved, µs."""
+        return 0 if self._moved_us is None else self._at_us - self._moved_us
 
     def _move(self, at_us: int, counter_uj: int) -> None:
         self._moved_us, self._value, self._owed_nj = at_us, counter_uj, 0

@@ -143,7 +143,9 @@ def _wall_us(text: str) -> int:
     try:
         return parse_time("", f"{text}Z")
     except WireError:
-        raise ValueError(f"{shown(text)} is not an RFC 3339 time") from None
+        raise ValueError(
+            f"{shown(text)} is not an RFC 3339 time; write it like 2026-05-04T11:20:00+02:00"
+        ) from None
 
 
 def _in_zone(wall_us: int, text: str, tz: tzinfo | None) -> int:

@@ -36,11 +36,13 @@ class Entry:
         booked: Windows with their shares.
         jobs: Records of every job named in a share, and of those that changed.
         problems: Why a device cannot be read now, by uid.
+        sensors: The sensors at that time: an entry that waits may outlive them. None: those now.
     """
 
     booked: Sequence[Booked]
     jobs: Sequence[Job]
     problems: Mapping[str, str] = field(default_factory=dict)
+    sensors: Sequence[Sensor] | None = None
 
 
 def assemble(

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any, Generic, TypeVar
 
 from joulebook.errors import ProbeError, Retry
+from joulebook.metering.checked import failure
 from joulebook.probes.protocol import Found, Holder, Probe, Reading, Sensor
 
 T = TypeVar("T")
@@ -71,7 +72,7 @@ class Isolated:
         self._probe = probe
         self._read_s = read_s
         self._find_s = find_s
-        self._calls: queue.SimpleQueue[_Call[Any]] = queue.SimpleQueue()
+        self._calls: queue.SimpleQueue[_Call[Any] | None] = queue.SimpleQueue()
         self._pending: _Call[Any] | None = None
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
@@ -83,7 +84,7 @@ class Isolated:
         except ProbeError as error:
             return Found([_silent(self.name, str(error))])
         except Exception as error:  # noqa: BLE001 - a probe of others may fail in any way
-            return Found([_silent(self.name, _failure(error))])
+            return Found([_silent(self.name, failure(error))])
 
     def find_again(self, known: Found) -> Found:
         """Look once more while measuring goes on; what was known where there is no quick answer."""
@@ -113,6 +114,9 @@ class Isolated:
         """Let go of the probe, unless it hangs."""
         if self._pending is None or self._pending.done:
             self._probe.close()
+            if self._thread is not None:
+                self._calls.put(None)
+                self._thread = None
 
     def _each(
         self,
@@ -170,17 +174,13 @@ def _each(ask: Callable[[Sensor], T], sensors: Sequence[Sensor]) -> list[T | Pro
         except ProbeError as error:
             answers.append(error)
         except Exception as error:  # noqa: BLE001 - a probe of others may fail in any way
-            answers.append(Retry(_failure(error)))
+            answers.append(Retry(failure(error)))
     return answers
 
 
-def _failure(error: Exception) -> str:
-    return f"its probe failed: {type(error).__name__}: {error}"
-
-
-def _serve(calls: "queue.SimpleQueue[_Call[Any]]") -> None:
-    while True:
-        calls.get().run()
+def _serve(calls: "queue.SimpleQueue[_Call[Any] | None]") -> None:
+    while (call := calls.get()) is not None:
+        call.run()
 
 
 def _silent(name: str, problem: str) -> Sensor:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from joulebook.core.counters import steady
 from joulebook.core.integrate import PowerSample
-from joulebook.core.stall import Stall
+from joulebook.core.stall import Stall, is_dead
 from joulebook.core.units import US_PER_S
 from joulebook.core.window import Window
 from joulebook.errors import ProbeError, Retry
@@ -21,6 +21,8 @@ log = logging.getLogger("joulebook")
 HISTORY_US = 10 * US_PER_S
 HISTORY_LAGS = 10
 HISTORY_SAMPLES = 100
+#: Why a window of a counter that stopped is a gap.
+DEAD = "the energy counter does not move, though such a device always draws some power"
 #: A counter may step back by so many of its steps, and by what its device uses in one update.
 JITTER_STEPS = 4
 
@@ -70,6 +72,18 @@ class Meter:
         """Whether power is integrated: then the sensor is worth many looks."""
         return self._by_power
 
+    def goes_on_as(self, sensor: Sensor, probe: Probe) -> bool:
+        """Whether this is still the sensor to read; what was learned of it counts from here on.
+
+        Another probe, or another way to read it, needs a meter of its own.
+        """
+        now = (probe, sensor.method, sensor.source, sensor.kind, sensor.additive)
+        own = self.sensor
+        if now != (self.probe, own.method, own.source, own.kind, own.additive):
+            return False
+        self.sensor = sensor
+        return True
+
     def sample(self) -> None:
         """Read the sensor once."""
         if not self.left:
@@ -95,8 +109,9 @@ class Meter:
         stretch = self._stretch()
         if stretch is None:
             return None
-        window = self._window(stretch) if stretch.observed_us else None
-        self._gap = stretch.problem
+        dead = self._is_dead(stretch)
+        window = self._window(stretch) if stretch.observed_us and not dead else None
+        self._gap = DEAD if dead else stretch.problem
         self._begin_again(stretch.end_us)
         self._tell()
         return window
@@ -145,6 +160,13 @@ class Meter:
         if self._by_power:
             return by_power(self.sensor, self._samples, told[0].at_us, told[-1].at_us)
         return by_counter(self.sensor, told)
+
+    def _is_dead(self, stretch: Stretch) -> bool:
+        """Whether the counter stopped, with no power beside it to say so: that is no 0 J."""
+        sensor = self.sensor
+        if self._by_power or sensor.method != "counter" or not sensor.always_draws:
+            return False
+        return is_dead(stretch.energy_uj, self._stall.still_us, sensor.update_us)
 
     def _begin_again(self, at_us: int) -> None:
         """The next window starts at the reading of this time; what came later stays in it."""

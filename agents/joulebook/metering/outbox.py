@@ -86,7 +86,8 @@ class Outbox:
     def _write(self, entry: Entry) -> None:
         def build(agent_id: str, epoch: str, seq: int) -> Batch:
             agent = Agent(agent_id, epoch, self._role, self._version)
-            return assemble(entry, agent=agent, seq=seq, host=self._host, sensors=self.sensors)
+            sensors = self.sensors if entry.sensors is None else entry.sensors
+            return assemble(entry, agent=agent, seq=seq, host=self._host, sensors=sensors)
 
         self.spool.append(build)
         if self.spool.notice not in (None, self._noticed):

@@ -5,6 +5,7 @@ from importlib import import_module
 
 from joulebook.clock import Clock
 from joulebook.errors import Gone
+from joulebook.metering.checked import Checked, broken
 from joulebook.metering.guard import log
 from joulebook.probes.protocol import Found, Holder, Probe, Reading, Sensor
 from joulebook.settings import Settings
@@ -18,17 +19,25 @@ def plugged(names: Sequence[str], clock: Clock, settings: Settings) -> list[Prob
         clock: Source of time.
         settings: Settings in force.
     """
-    return [_made(name, clock, settings) for name in names]
+    return [_made(name, clock, settings) for name in dict.fromkeys(names)]
 
 
 def _made(name: str, clock: Clock, settings: Settings) -> Probe:
     module, _, factory = name.partition(":")
     try:
-        probe: Probe = getattr(import_module(module), factory)(clock, settings)
+        return Checked(name, getattr(import_module(module), factory)(clock, settings))
     except Exception as error:  # noqa: BLE001 - code of others: whatever it does, we go on
         log.warning("joulebook: the probe %s cannot be used: %s", name, error)
-        return Broken(name, f"it cannot be used: {type(error).__name__}: {error}")
-    return probe
+        problem = f"it cannot be used: {type(error).__name__}: {error}"
+        return Broken(name, problem, _cure(error, module, factory))
+
+
+def _cure(error: Exception, module: str, factory: str) -> str:
+    if isinstance(error, ModuleNotFoundError) and error.name == module.partition(".")[0]:
+        return f"install {module} in this environment, or put its folder into PYTHONPATH"
+    if isinstance(error, AttributeError):
+        return f"name a class or function that is in {module}: probes = {module}:..."
+    return f"it is made by {factory}(clock, settings); docs/probes.md shows how"
 
 
 class Broken:
@@ -37,31 +46,20 @@ class Broken:
     Args:
         name: What was set.
         problem: Why it is not there.
+        cure: What to do about it.
     """
 
-    def __init__(self, name: str, problem: str) -> None:
+    def __init__(self, name: str, problem: str, cure: str) -> None:
         self.name = name
-        self._problem = problem
+        self._sensor = broken(name, problem, cure)
 
     def find(self) -> Found:
         """The sensor that is missing."""
-        sensor = Sensor(
-            uid=None,
-            index=0,
-            kind="other",
-            scope="other",
-            additive=False,
-            name=f"probe {self.name}",
-            vendor="unknown",
-            method=None,
-            problem=self._problem,
-            cure="install its package in this environment, or change the setting `probes`",
-        )
-        return Found([sensor])
+        return Found([self._sensor])
 
     def read(self, sensor: Sensor) -> Reading:
         """Nothing can be read."""
-        raise Gone(f"{sensor.name}: {self._problem}")
+        raise Gone(f"{sensor.name}: {self._sensor.problem}")
 
     def holders(self, sensor: Sensor) -> Sequence[Holder] | None:  # noqa: ARG002 - protocol
         """Nobody can tell."""

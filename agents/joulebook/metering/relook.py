@@ -14,13 +14,15 @@ class Relook:
 
     Args:
         clock: Source of time.
+        soon: Whether a sensor cannot be read from the start: it may be able to in a moment.
     """
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, *, soon: bool = False) -> None:
         self._clock = clock
         self._lost = False
-        self._wait_us = LATE_US
-        self._next_us = clock.monotonic_us() + LATE_US
+        self._lost_us: int | None = None
+        self._wait_us = SOON_US if soon else LATE_US
+        self._next_us = clock.monotonic_us() + self._wait_us
 
     def due(self, *, lost: bool) -> bool:
         """Whether to look now.
@@ -30,9 +32,12 @@ class Relook:
         """
         now_us = self._clock.monotonic_us()
         if lost and not self._lost:
-            self._wait_us = SOON_US
-            self._next_us = min(self._next_us, now_us + SOON_US)
+            # One that is lost again and again is looked for less and less often, too.
+            if self._lost_us is None or now_us - self._lost_us > LATE_US:
+                self._wait_us = SOON_US
+            self._next_us = min(self._next_us, now_us + self._wait_us)
         self._lost = lost
+        self._lost_us = now_us if lost else self._lost_us
         return now_us >= self._next_us
 
     def looked(self, *, changed: bool) -> None:

@@ -50,6 +50,11 @@ class Rig:
         """Global ids of simulated devices."""
         return frozenset(sensor.uid or "" for sensor in self.found if sensor.simulated)
 
+    @property
+    def estimates_cpu(self) -> bool:
+        """Whether the CPU's energy is an estimate."""
+        return any(one.kind == "cpu" and one.method == "estimated" for one in self.found)
+
     def look_again(self) -> bool:
         """Look for sensors once more: devices come and go. True where something changed."""
         if self.roster is None:
@@ -78,11 +83,13 @@ def open_rig(settings: Settings, clock: Clock, *, patient: bool = True) -> Rig:
     host = identify(settings.procfs_root)
     site = Site(settings, clock, host)
     cpu, estimates = site.estimates()
-    roster = Roster(site.measuring(patient=patient), estimates)
+    roster = Roster(site.measuring(patient=patient), estimates, patient=patient)
     sensors, dropped = roster.look()
     table = ProcessTable(settings.procfs_root)
-    host_cpu = HostCpu(table, clock, lambda: cpu.quota)
-    return Rig(clock, host, sensors, dropped, table, roster, host_cpu)
+    rig = Rig(clock, host, sensors, dropped, table, roster)
+    # The container's limit counts as long as the estimate that is cut to it is in use.
+    rig.host_cpu = HostCpu(table, clock, lambda: cpu.quota if rig.estimates_cpu else None)
+    return rig
 
 
 def find_direct(settings: Settings, clock: Clock) -> tuple[list[Pair], list[Probe]]:

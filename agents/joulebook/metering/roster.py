@@ -1,9 +1,10 @@
 """Every probe of this host, and the sensors they find, now and later."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
-from joulebook.metering.isolated import Isolated
+from joulebook.metering.checked import broken, failure
+from joulebook.metering.isolated import FIND_S, READ_S, Isolated
 from joulebook.metering.overlap import Pair, without_twins
 from joulebook.probes.protocol import Dropped, Found, Probe, Sensor
 
@@ -19,6 +20,7 @@ class Roster:
         estimates: Probes that estimate, by the kind of device that each stands for.
         isolated: Whether each probe gets a thread of its own, so that one that hangs holds up
             nobody.
+        patient: Whether to wait long for a driver that first has to wake its cards.
     """
 
     def __init__(
@@ -27,8 +29,13 @@ class Roster:
         estimates: Mapping[str, Probe],
         *,
         isolated: bool = True,
+        patient: bool = True,
     ) -> None:
-        wrap = Isolated if isolated else _itself
+        def wrap(probe: Probe) -> Probe:
+            if not isolated:
+                return probe
+            return Isolated(probe, find_s=FIND_S if patient else READ_S)
+
         self._measuring: list[Probe] = [wrap(probe) for probe in measuring]
         self._estimates: dict[str, Probe] = {kind: wrap(one) for kind, one in estimates.items()}
         self._found: dict[str, Found] = {}
@@ -43,10 +50,16 @@ class Roster:
         kept, twins = without_twins(
             [(sensor, probe) for probe, found in answers for sensor in found.sensors]
         )
-        lost = self._lost(kept)
+        here = {sensor.uid for _, found in answers for sensor in found.sensors}
+        lost = self._lost(kept, here)
         estimated = self._estimated({kind for sensor, _ in kept for kind in _held(sensor)})
         dropped = [one for _, found in answers for one in found.dropped]
         return [*kept, *lost, *estimated], [*dropped, *twins]
+
+    @property
+    def absent(self) -> dict[str, str]:
+        """Why a probe found nothing, by its name."""
+        return {name: found.absent for name, found in self._found.items() if found.absent}
 
     def estimate(self) -> list[Sensor]:
         """What the estimates are, or would be, whether they are used or not."""
@@ -59,10 +72,10 @@ class Roster:
 
     def _ask(self, probe: Probe) -> Found:
         known = self._found.get(probe.name)
-        if known is not None and isinstance(probe, Isolated):
-            found = probe.find_again(known)
+        if not isinstance(probe, Isolated):
+            found = _found(probe)
         else:
-            found = probe.find()
+            found = probe.find() if known is None else probe.find_again(known)
         self._found[probe.name] = found
         return found
 
@@ -76,23 +89,27 @@ class Roster:
                 held |= {one for sensor in found for one in _held(sensor)}
         return pairs
 
-    def _lost(self, kept: Sequence[Pair]) -> list[Pair]:
-        here = {sensor.uid for sensor, _ in kept}
+    def _lost(self, kept: Sequence[Pair], here: Collection[str | None]) -> list[Pair]:
+        """Devices that were metered and are here no more; parts of others come and go unnamed."""
         left = {uid: pair for uid, pair in self._known.items() if uid not in here}
-        self._known |= {sensor.uid: (sensor, probe) for sensor, probe in kept if sensor.uid}
+        self._known |= {one.uid: (one, probe) for one, probe in kept if one.uid and not one.parent}
         return [
             (replace(sensor, method=None, problem="it left", cure=None), probe)
             for sensor, probe in left.values()
         ]
 
 
-def _itself(probe: Probe) -> Probe:
-    return probe
+def _found(probe: Probe) -> Found:
+    """Ask in this thread; a probe that fails is a sensor with a problem, as on its own thread."""
+    try:
+        return probe.find()
+    except Exception as error:  # noqa: BLE001 - a fault of one probe must not reach the user
+        return Found([broken(probe.name, failure(error))])
 
 
 def _held(sensor: Sensor) -> tuple[str, ...]:
     """Kinds of device that have a figure through this sensor."""
-    if sensor.method is None:
-        return ()
+    if sensor.method is None or not sensor.additive:
+        return ()  # what stands beside the parts holds none of their energy in a sum
     module = ("cpu", "dram") if sensor.scope == "module" else ()
     return (sensor.kind, *sensor.includes, *module)

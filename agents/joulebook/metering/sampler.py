@@ -68,9 +68,12 @@ class Sampler:
         meters = []
         for sensor, probe in self._sensors:
             same = running.get(sensor.uid or "")
-            going_on = same is not None and same.sensor.method == sensor.method
-            meters.append(same if same and going_on else Meter(sensor, probe, self.timeline))
+            if same is not None and same.goes_on_as(sensor, probe):
+                meters.append(same)
+            else:
+                meters.append(Meter(sensor, probe, self.timeline))
         self._meters = meters
+        self._read()  # a new meter begins where the one before it ended
 
     def start(self, roots: Collection[int]) -> None:
         """Take the first readings; nothing before them is ever booked.

@@ -44,7 +44,8 @@ class Session:
         self._pace = pace
         self._sampler = rig.sampler()
         self._kinds = {sensor.uid: sensor.kind for sensor in rig.found}
-        self._relook = Relook(clock)
+        ailing = any(one.method is None and one.parent is None for one in rig.found)
+        self._relook = Relook(clock, soon=ailing)
         self._jobs = JobBook()
         self._lock = threading.RLock()
         self._open: list[Span] = []
@@ -128,15 +129,19 @@ class Session:
 
     def _look_again(self) -> bool:
         """Meter devices that came, and no longer those that left; True if windows were cut."""
+        before = self.rig.found
+        came = self.rig.look_again()
+        self._relook.looked(changed=came)
         # A device that left and came back between two looks is as it was, but has no meter.
-        changed = self.rig.look_again() or self._sampler.lost
-        self._relook.looked(changed=changed)
-        if changed:
-            self._cut(self._roots())
-            self._kinds |= {sensor.uid: sensor.kind for sensor in self.rig.found}
-            self.outbox.sensors = self.rig.found
-            self._sampler.adopt(self.rig.sensors)
-        return changed
+        if not came and not self._sampler.lost:
+            return False
+        known = {sensor.uid for sensor in self.rig.found}
+        self.outbox.sensors = [*self.rig.found, *(s for s in before if s.uid not in known)]
+        self._cut(self._roots())  # what ran so far is cut with the sensors that it ran on
+        self._kinds |= {sensor.uid: sensor.kind for sensor in self.rig.found}
+        self.outbox.sensors = self.rig.found
+        self._sampler.adopt(self.rig.sensors)
+        return True
 
     def _enter(self, span: Span) -> None:
         if not span.started_us:  # else it goes on here, after another's measuring
@@ -181,7 +186,8 @@ class Session:
             self._enter(opening)
         jobs = self._jobs.records(now_us)
         with harmless("keeping a window"):
-            self.outbox.put(Entry(booked, jobs, self._sampler.problems()))
+            problems, sensors = self._sampler.problems(), self.outbox.sensors
+            self.outbox.put(Entry(booked, jobs, problems, tuple(sensors)))
 
     def _note_cut(self, now_us: int) -> None:
         """Length by the monotonic clock, quarter hour by the wall clock."""

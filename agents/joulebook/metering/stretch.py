@@ -127,6 +127,14 @@ def _count(sensor: Sensor, readings: Sequence[Reading]) -> _Count:
     return count
 
 
+def _still_us(readings: Sequence[Reading]) -> int:
+    """How long before the last reading the counter moved for the last time, µs."""
+    last = readings[-1]
+    moved = (one for one in reversed(readings) if one.counter_uj != last.counter_uj)
+    before = next(moved, readings[0])
+    return last.at_us - before.at_us
+
+
 def _ends(first: Reading, last: Reading, count: _Count) -> tuple[int | None, int | None]:
     """Both ends of the counter, where their difference is the energy but for one wrap."""
     if first.counter_uj is None or last.counter_uj is None or count.problem:
@@ -144,5 +152,8 @@ def _edge_error(sensor: Sensor, readings: Sequence[Reading], count: _Count) -> i
     update_us = sensor.update_us or 0
     told = [reading.power_mw for reading in readings if reading.power_mw is not None]
     beside_mw = sum(told) // max(len(told), 1)
-    beside_uj = beside_mw * min(update_us, count.observed_us) // 1_000
+    # A counter that has not moved for longer may be about to catch up, or have stopped.
+    still_us = _still_us(readings)
+    late_us = max(update_us, still_us if still_us > 2 * update_us else 0)
+    beside_uj = beside_mw * min(late_us, count.observed_us) // 1_000
     return max(hidden_uj(count.steps, update_us), beside_uj) + sensor.resolution_uj

@@ -25,8 +25,10 @@ class Sensor:
         update_us: How often the sensor's value moves, µs; None if not known.
         averaging_us: Time over which each power value is a mean, µs; 0 for a value of the instant.
         problem: Why it cannot be read, or what is wrong with what it says; None where all is well.
-        cure: What a person can do about the problem: the exact rule, group or capability.
+        cure: What a person can do about the problem, a step a line: the exact commands, rule or
+            capability.
         source: Where its values come from: the file, the driver's call, the metric.
+        detail: How an estimate came about, for people; None where there is nothing to add.
         parent: uid of the device whose energy holds this one's (a MIG instance); else None.
         instance: Ids of GPU and compute instance of a MIG instance; else None.
         includes: Kinds of device whose energy is in this one's: a module's counter holds its
@@ -51,10 +53,19 @@ class Sensor:
     problem: str | None = None
     cure: str | None = None
     source: str | None = None
+    detail: str | None = None
     parent: str | None = None
     instance: tuple[int, int] | None = None
     includes: tuple[str, ...] = ()
     simulated: bool = False
+
+    @property
+    def always_draws(self) -> bool:
+        """Whether this device draws power whenever it can be read, idle or not.
+
+        Packages, memory and NVIDIA's boards do; an integrated GPU may be switched off.
+        """
+        return self.kind in ("cpu", "dram") or (self.kind == "gpu" and self.vendor == "nvidia")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +78,17 @@ class Dropped:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a probe found on this machine."""
+    """What a probe found on this machine.
+
+    Attributes:
+        sensors: Its sensors, readable or not.
+        dropped: Those that it left out.
+        absent: Why there is nothing of its kind here; None where there is, or nobody would ask.
+    """
 
     sensors: Sequence[Sensor] = field(default=())
     dropped: Sequence[Dropped] = field(default=())
+    absent: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from joulebook.core.counters import Step, counted
+from joulebook.core.stall import is_dead
 from joulebook.core.units import UJ_PER_J, US_PER_S, format_energy
 from joulebook.errors import ProbeError
 from joulebook.probes.protocol import Sensor
@@ -48,9 +49,10 @@ class Energy:
         sensors: The devices.
         before, after: Counter of each at the two ends, µJ, or why there is none.
         duration_us: Length of the window, µs.
+        missing: Names of devices that should be in it and could not be measured.
     """
 
-    __slots__ = ("__dict__", "_after", "_before", "_sensors", "duration_us")
+    __slots__ = ("__dict__", "_after", "_before", "_sensors", "duration_us", "missing")
 
     def __init__(
         self,
@@ -58,11 +60,13 @@ class Energy:
         before: Sequence[Value],
         after: Sequence[Value],
         duration_us: int,
+        missing: Sequence[str] = (),
     ) -> None:
         self._sensors = sensors
         self._before = before
         self._after = after
         self.duration_us = duration_us
+        self.missing = missing
 
     @property
     def duration_s(self) -> float:
@@ -77,10 +81,11 @@ class Energy:
 
     @property
     def energy_uj(self) -> int | None:
-        """Energy over all devices that add up, µJ; None unless every one of them told it."""
+        """Energy over all devices, µJ; None unless every one of them told it."""
         told = [device.energy_uj for device in self.devices]
         known = [energy_uj for energy_uj in told if energy_uj is not None]
-        return sum(known) if told and len(known) == len(told) else None
+        whole = told and len(known) == len(told) and not self.missing
+        return sum(known) if whole else None
 
     @property
     def joules(self) -> float | None:
@@ -88,8 +93,9 @@ class Energy:
         return None if self.energy_uj is None else self.energy_uj / UJ_PER_J
 
     def __repr__(self) -> str:
-        parts = ", ".join(f"{one.name} {format_energy(one.energy_uj)}" for one in self.devices)
-        return f"Energy({self.duration_s:.6f} s: {parts or 'no device'})"
+        parts = [_shown(one) for one in self.devices] or ["no device"]
+        parts += [f"{name} is not measured" for name in self.missing]
+        return f"Energy({self.duration_s:.6f} s: {', '.join(parts)})"
 
     def _device(self, sensor: Sensor, before: Value, after: Value) -> DeviceEnergy:
         energy_uj, problem = _between(sensor, before, after, self.duration_us)
@@ -110,6 +116,13 @@ class Energy:
         return round(energy_uj * sensor.gain_error) + hidden_uj + sensor.resolution_uj
 
 
+def _shown(device: DeviceEnergy) -> str:
+    if device.energy_uj is None:
+        return f"{device.name}: {device.problem}"
+    error = format_energy(device.error_uj)
+    return f"{device.name} {format_energy(device.energy_uj)} ± {error} {device.method}"
+
+
 def _between(
     sensor: Sensor, before: Value, after: Value, duration_us: int
 ) -> tuple[int | None, str | None]:
@@ -128,4 +141,8 @@ def _between(
         max_power_mw=sensor.max_power_mw,
         update_us=period_us,
     )
-    return step.energy_uj, _WHY.get(step.step)
+    moved_uj = step.energy_uj
+    watched = sensor.method == "counter" and sensor.always_draws and moved_uj is not None
+    if watched and is_dead(moved_uj or 0, duration_us, period_us):
+        return None, "the energy counter does not move"
+    return moved_uj, _WHY.get(step.step)

@@ -191,6 +191,11 @@ class EstimateProbe:
         self._scope = scope
         return scope
 
+    def _detail(self, scope: _Scope) -> str:
+        watts = f"{scope.model.idle_mw / _MW_PER_W:g} to {scope.model.full_mw / _MW_PER_W:g} W"
+        memory = ", memory included" if self.covers_memory else ""
+        return f"{_cpus(scope)}, {watts}, {self._known().origin}{memory}"
+
     def _sensor(self, scope: _Scope | None, problem: str | None) -> Sensor:
         return Sensor(
             uid=self._uid,
@@ -198,7 +203,7 @@ class EstimateProbe:
             kind="cpu",
             scope="package",
             additive=True,
-            name="CPU estimate" if scope is None else _name(scope, self._known().origin),
+            name="CPU estimate",
             vendor=self._known().cpu.vendor,
             method=None if scope is None else "estimated",
             max_power_mw=None if scope is None else scope.model.full_mw,
@@ -206,6 +211,7 @@ class EstimateProbe:
             resolution_uj=0 if scope is None else scope.model.energy_uj(0, self._stat.tick_us),
             update_us=self._stat.tick_us,
             problem=problem,
+            detail=None if scope is None else self._detail(scope),
             includes=("dram",) if self.covers_memory else (),
             source=str((_counter_of(scope) if scope is not None else None) or self._stat.path),
         )
@@ -216,10 +222,9 @@ def _counter_of(scope: _Scope) -> Path | None:
     return scope.cut_to.path if scope.cut_to is not None else None
 
 
-def _name(scope: _Scope, origin: str) -> str:
-    watts = f"{scope.model.idle_mw / _MW_PER_W:g} to {scope.model.full_mw / _MW_PER_W:g} W"
+def _cpus(scope: _Scope) -> str:
     cpus = f"{scope.cpus} logical CPUs"
     if scope.quota is not None:
         quota = f"{scope.quota.millicpus / MILLI:g}"
         cpus = f"{quota} of {cpus} by quota" if scope.limited else f"{cpus}, quota {quota}"
-    return f"CPU estimate ({cpus}, {watts}, {origin})"
+    return cpus

@@ -109,7 +109,7 @@ class MemoryEstimateProbe:
         return _Power(kib * MW_PER_GIB // _KIB_PER_GIB, GAIN_ERROR_GUESSED, gib, meminfo)
 
     def _sensor(self, power: _Power | None) -> Sensor:
-        watts = "" if power is None else f" ({power.origin}, {power.power_mw / _MW_PER_W:g} W)"
+        watts = None if power is None else f"{power.origin}, {power.power_mw / _MW_PER_W:.3g} W"
         missing = f"{self._procfs / 'meminfo'} does not tell how much memory there is"
         return Sensor(
             uid=self._uid,
@@ -117,14 +117,13 @@ class MemoryEstimateProbe:
             kind="dram",
             scope="dram",
             additive=True,
-            name=f"Memory estimate{watts}",
+            name="Memory estimate",
             vendor="unknown",
             method=None if power is None else "estimated",
             max_power_mw=None if power is None else power.power_mw,
             gain_error=GAIN_ERROR_GUESSED if power is None else power.gain_error,
-            resolution_uj=1,
-            update_us=1,
             problem=None if power is not None else missing,
+            detail=watts,
             source=None if power is None else str(power.source),
         )
 

@@ -69,6 +69,7 @@ class Meaning:
     resolution_uj: int = 0
     update_us: int | None = None
     within: str | None = None
+    includes: tuple[str, ...] = ()
     zero_is: str | None = None
 
 
@@ -195,7 +196,7 @@ def _grace(area: str, socket: int, machine: Machine) -> Meaning:
     package = f"cpu:{machine.id}:package-{socket}"
     told = Meaning(package, "cpu", "package", f"Grace CPU package-{socket}", "nvidia")
     if area == "Grace":
-        return told
+        return replace(told, includes=("dram",))
     if area == "Module":
         uid, name = f"module:{machine.id}:{socket}", f"Grace superchip module {socket}"
         return replace(told, uid=uid, kind="other", scope="module", name=name, additive=False)
@@ -220,6 +221,7 @@ def _rail(chip: Chip, channel: Channel, machine: Machine) -> Meaning | str | Non
         additive=rail.kind != "host",
         gain_error=rails.GAIN_ERROR,
         within=_rail_uid(rail.within, machine) if rail.within else None,
+        includes=rail.includes,
     )
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from joulebook.errors import Fatal, Gone, ProbeError, Retry
 from joulebook.probes.hwmon.tree import Source
 
+_RULES = "/etc/udev/rules.d/70-joulebook.rules"
 _LONGEST_NUMBER = 32
 _NUMBER = re.compile(rb"-?[0-9]+")
 _VANISHED = (errno.ENODEV, errno.ENXIO, errno.ENOENT, errno.ENOTDIR, errno.ESTALE)
@@ -136,11 +137,13 @@ def cure(error: ProbeError, chip: str, path: Path) -> str | None:
 def _how_to_grant(chip: str, path: Path) -> str:
     """Commands that open the file to a group until the next boot, and a rule for good."""
     files = f"/sys%p/{re.sub(r'[0-9]+', '*', path.name)}"
-    return (
-        'sudo groupadd -f joulebook && sudo usermod -aG joulebook "$USER" &&'
-        f" sudo chgrp joulebook {path} && sudo chmod g+r {path}, and log in again;"
-        " to keep it over a restart, put one line into /etc/udev/rules.d/70-joulebook-hwmon.rules:"
-        f' SUBSYSTEM=="hwmon", ACTION=="add", ATTR{{name}}=="{chip}",'
-        f" RUN+=\"/bin/sh -c 'chgrp joulebook {files}; chmod g+r {files}'\";"
-        " or give a service CAP_DAC_READ_SEARCH"
+    run = f"RUN+=\"/bin/sh -c 'chgrp joulebook {files}; chmod g+r {files}'\""
+    return "\n".join(
+        (
+            'sudo groupadd -f joulebook && sudo usermod -aG joulebook "$USER"',
+            f"sudo chgrp joulebook {path} && sudo chmod g+r {path}",
+            f"then log in again; to keep it over a restart, one line in {_RULES}:",
+            f'SUBSYSTEM=="hwmon", ACTION=="add", ATTR{{name}}=="{chip}", {run}',
+            "or give a service the capability CAP_DAC_READ_SEARCH",
+        )
     )

@@ -196,6 +196,7 @@ def _sensor(index: int, entry: _Entry, tried: _Tried) -> Sensor:
         problem=str(error) if error else None,
         cure=cure(error, entry.chip.name, source.paths[0]) if error else None,
         source=" times ".join(map(str, source.paths)),
+        includes=what.includes,
     )
 
 

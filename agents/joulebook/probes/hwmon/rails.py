@@ -19,12 +19,14 @@ class Rail(NamedTuple):
         kind, scope: As in `joulebook.probes.protocol.Sensor`.
         feeds: What it feeds, for people.
         within: Label of the rail that holds it; None where none does.
+        includes: Kinds of device that it feeds beside its own.
     """
 
     kind: str
     scope: str
     feeds: str
     within: str | None = None
+    includes: tuple[str, ...] = ()
 
 
 _WHOLE = ("host", "host")
@@ -51,7 +53,7 @@ RAILS = {
     "VDD_SYS_CPU": _CPU,
     "POM_5V_CPU": _CPU,
     "VDD_CPU_CV": Rail("cpu", "other", "CPU and vision engines"),
-    "VDD_CPU_SOC_MSS": Rail("cpu", "package", "CPU, SoC and memory subsystem"),
+    "VDD_CPU_SOC_MSS": Rail("cpu", "package", "CPU, SoC and memory subsystem", includes=("dram",)),
     "SOC": _SOC,
     "VDD_SOC": _SOC,
     "VDD_SYS_SOC": _SOC,
@@ -59,6 +61,6 @@ RAILS = {
     "VDDRQ": _MEMORY,
     "VDD_SYS_DDR": _MEMORY,
     "VDDQ_VDD2_1V8AO": Rail("dram", "dram", "memory", within="VIN_SYS_5V0"),
-    "VIN_SYS_5V0": Rail("other", "other", "input, output and memory"),
+    "VIN_SYS_5V0": Rail("other", "other", "input, output and memory", includes=("dram",)),
     "SYS5V": Rail("other", "other", "input and output"),
 }

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from joulebook.core.units import UJ_PER_MJ
-from joulebook.errors import ProbeError
+from joulebook.errors import ProbeError, Retry
 from joulebook.probes.nvml.errors import Unsupported
 from joulebook.probes.nvml.holders import Holders
 from joulebook.probes.nvml.library import (
@@ -79,7 +79,7 @@ def find_gpu(library: Library, index: int) -> Gpu:
     name = f"NVIDIA GPU {index}"
     try:
         handle = library.handle(index)
-        name = library.name(handle)
+        name = _name(library, handle, name)
         uid = library.uuid(handle)
     except ProbeError as error:
         return Gpu(unreadable(index, name, f"it cannot tell its UUID: {error}"))
@@ -87,6 +87,13 @@ def find_gpu(library: Library, index: int) -> Gpu:
         return _metered(library, handle, unreadable(index, name, "", uid=uid))
     except ProbeError as error:
         return Gpu(unreadable(index, name, str(error), uid=uid))
+
+
+def _name(library: Library, handle: Handle, otherwise: str) -> str:
+    try:
+        return library.name(handle)
+    except ProbeError:
+        return otherwise  # a GPU is measured by its UUID, whatever it is called
 
 
 def unreadable(index: int, name: str, problem: str, uid: str | None = None) -> Sensor:
@@ -135,6 +142,8 @@ def _has_counter(library: Library, handle: Handle) -> bool:
         return library.energy_uj(handle) > 0
     except Unsupported:
         return False
+    except Retry:
+        return True  # busy for a moment; should it stay so, power takes over as at any time
 
 
 def _power(library: Library, handle: Handle, scope: int) -> Power | None:

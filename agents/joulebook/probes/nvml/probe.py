@@ -52,8 +52,8 @@ class NvmlProbe:
         try:
             library, fresh = self._ready()
             count = library.count()
-        except NoDriver:
-            return self._without_driver("the driver is not loaded any more")
+        except NoDriver as error:
+            return self._without_driver("the driver is not loaded any more", str(error))
         except ProbeError as error:
             self._amiss = True
             return Found(sensors=(unreadable(0, "NVIDIA driver", str(error)),))
@@ -122,11 +122,12 @@ class NvmlProbe:
             if gpu.handle is not None
         )
 
-    def _without_driver(self, problem: str) -> Found:
+    def _without_driver(self, problem: str, absent: str) -> Found:
         """Nothing where there never was a driver; else the GPUs that it had."""
         self._amiss = self._library is not None
         known = [gpu.sensor for gpu in self._gpus.values()]
-        return Found(tuple(replace(one, method=None, problem=problem) for one in known))
+        lost = tuple(replace(one, method=None, problem=problem) for one in known)
+        return Found(lost, absent=None if lost else f"no NVIDIA driver: {absent}")
 
     def _look(self, library: Library, count: int) -> Found:
         gpus = [find_gpu(library, index) for index in range(count)]

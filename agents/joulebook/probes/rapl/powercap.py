@@ -88,7 +88,7 @@ def _walk(folder: Path) -> Iterator[Zone]:
 
 def _label(path: Path) -> str:
     try:
-        return (path / "name").read_text(encoding="utf-8").strip()
+        return (path / "name").read_text(encoding="utf-8", errors="replace").strip()
     except OSError:
         return ""
 

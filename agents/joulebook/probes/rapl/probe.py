@@ -24,18 +24,25 @@ UPDATE_US = 1_000
 RESOLUTION_UJ = 61
 #: Where the zone does not tell its highest power: no package sold draws as much, mW.
 MOST_POWER_MW = 1_000_000
+#: Where it does: so many times that, and no less than this, mW. A package with a limit of 125 W was
+#: seen at 253 W, one of 15 W at 64 W (their short-term limits); a wrap that is missed is 262 kJ.
+ABOVE_CONSTRAINT = 4
+LEAST_POWER_MW = 100_000
 
 #: Opens the counters of all zones to a group: now, and by a rule at every start.
-CURE = (
-    'sudo groupadd -f joulebook && sudo usermod -aG joulebook "$USER" &&'
-    " sudo find /sys/devices/virtual/powercap -name energy_uj"
-    " -exec chgrp joulebook {} + -exec chmod g+r {} +, and log in again;"
-    " to keep it over a restart, put one line into /etc/udev/rules.d/70-joulebook-powercap.rules:"
-    ' SUBSYSTEM=="powercap", KERNEL=="intel-rapl*:*", ACTION=="add",'
-    " RUN+=\"/bin/sh -c 'chgrp joulebook /sys%p/energy_uj; chmod g+r /sys%p/energy_uj'\";"
-    " or give a service CAP_DAC_READ_SEARCH"
-)
+CURE = """\
+sudo groupadd -f joulebook && sudo usermod -aG joulebook "$USER"
+sudo find /sys/devices/virtual/powercap -name energy_uj -exec chgrp joulebook {} + \\
+  -exec chmod g+r {} +
+then log in again; to keep it over a restart, one line in /etc/udev/rules.d/70-joulebook.rules:
+SUBSYSTEM=="powercap", KERNEL=="intel-rapl*:*", ACTION=="add", \
+RUN+="/bin/sh -c 'chgrp joulebook /sys%p/energy_uj; chmod g+r /sys%p/energy_uj'"
+or give a service the capability CAP_DAC_READ_SEARCH"""
 
+_WHY_ABSENT = (
+    ": virtual machines have none as a rule; on bare metal, load the module intel_rapl_msr"
+    " (sudo modprobe intel_rapl_msr)"
+)
 _LONGEST_NUMBER = 32
 _VANISHED = (errno.ENODEV, errno.ENXIO, errno.ENOENT, errno.ESTALE)
 _DENIED = (errno.EACCES, errno.EPERM)
@@ -67,11 +74,12 @@ class RaplProbe:
         try:
             metered, dropped = select(zones(self._folder))
         except (FileNotFoundError, NotADirectoryError):
-            return Found()
+            return Found(absent=f"there is no {self._folder}{_WHY_ABSENT}")
         except OSError as error:
             return Found(sensors=(_unlisted(self._folder, error),))
         sensors = [self._sensor(index, entry) for index, entry in enumerate(metered)]
-        return Found(tuple(sensors), tuple(dropped))
+        absent = None if sensors else f"there is no package in {self._folder}{_WHY_ABSENT}"
+        return Found(tuple(sensors), tuple(dropped), absent)
 
     def read(self, sensor: Sensor) -> Reading:
         """The counter's raw value.
@@ -200,14 +208,19 @@ def _unlisted(folder: Path, error: OSError) -> Sensor:
 def _number(path: Path) -> int | None:
     """A whole number above 0 in a file; None where there is none to be had."""
     try:
-        text = path.read_text(encoding="utf-8").strip()
+        text = path.read_text(encoding="utf-8", errors="replace").strip()
     except OSError:
         return None
-    return int(text) or None if text.isdecimal() else None
+    return int(text) or None if text.isascii() and text.isdecimal() else None
 
 
 def _max_power_mw(zone: Path) -> int:
-    """The highest power of any constraint (µW in sysfs), mW."""
+    """The most that the zone can draw, mW: well above the highest constraint (µW in sysfs).
+
+    What is told there is what the package may draw for long; for a while it draws a multiple.
+    """
     told = (_number(path) for path in zone.glob("constraint_*_max_power_uw"))
     most_uw = max((value for value in told if value is not None), default=0)
-    return most_uw // 1_000 or MOST_POWER_MW
+    if not most_uw:
+        return MOST_POWER_MW
+    return max(ABOVE_CONSTRAINT * most_uw // 1_000, LEAST_POWER_MW)
