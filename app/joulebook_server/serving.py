@@ -17,6 +17,8 @@ from joulebook_server.store.factors import packaged
 from joulebook_server.store.migrate import migrate
 
 STOP_S = 10
+#: How long a silent connection stays open, s: windows come every ten seconds and less often.
+KEEP_S = 75
 
 
 def serve(settings: Settings) -> int:
@@ -39,6 +41,7 @@ def serve(settings: Settings) -> int:
             access_log=False,
             server_header=False,
             timeout_graceful_shutdown=STOP_S,
+            timeout_keep_alive=KEEP_S,
         )
         _Server(config, _ready_line(settings, store, listening)).run([listening])
     return 0

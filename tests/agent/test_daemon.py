@@ -53,7 +53,7 @@ def test_it_stops_cleanly_with_its_last_window_on_disk(
     start_agent: StartAgent, number: signal.Signals
 ) -> None:
     agent = start_agent("--window-s", "600")
-    assert list(agent.state.glob("agent-*.db")) == []  # no window is full yet
+    assert agent.batches() == []  # no window is full yet
     agent.stop(number)
     assert agent.process.returncode == 0
     assert not agent.socket.exists()

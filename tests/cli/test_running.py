@@ -1,8 +1,12 @@
+import fcntl
 import os
+import pty
 import signal
 import subprocess
 import sys
+import termios
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -77,3 +81,28 @@ def test_what_the_command_tracks_itself_is_a_child_of_the_run(joulebook: Command
     joulebook("run", "--kind", "training", "--", sys.executable, "-c", code)
     done = joulebook("report", "--group-by", "job,kind", "--json")
     assert '"kind": "training"' in done.stdout
+
+
+def test_the_terminal_of_the_command_is_ours(environment: dict[str, str], tmp_path: Path) -> None:
+    ours, theirs = pty.openpty()
+    code = "import os; print(os.isatty(0), os.isatty(1), os.getpgrp() == os.tcgetpgrp(0))"
+    process = subprocess.Popen(
+        [sys.executable, "-m", "joulebook", "run", "--", sys.executable, "-c", code],
+        env=environment,
+        cwd=tmp_path,
+        stdin=theirs,
+        stdout=theirs,
+        stderr=subprocess.DEVNULL,
+        preexec_fn=lambda: _take(theirs),  # noqa: PLW1509 - no thread runs in the child yet
+    )
+    os.close(theirs)
+    assert process.wait(60) == 0
+    told = os.read(ours, 4096).decode()
+    os.close(ours)
+    assert told.split() == ["True", "True", "True"]
+
+
+def _take(terminal: int) -> None:
+    """Begin a session whose terminal this is, as a shell's is."""
+    os.setsid()
+    fcntl.ioctl(terminal, termios.TIOCSCTTY, 0)

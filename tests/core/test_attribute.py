@@ -20,8 +20,14 @@ energies = st.integers(0, 2**60)
 amounts = st.integers(-(10**6), 2**60)  # negative: a counter that was read out of turn
 by_holder = st.dictionaries(st.integers(0, 9), amounts, max_size=8)
 gpu_activities = st.builds(
-    GpuActivity, by_holder, by_holder, st.frozensets(st.integers(0, 9)), st.booleans()
+    GpuActivity,
+    by_holder,
+    by_holder,
+    st.frozensets(st.integers(0, 9)),
+    st.booleans(),
+    st.sampled_from([True, False, None]),
 )
+of_jobs = (Bucket.JOB, Bucket.HELD)
 host_activities = st.builds(HostActivity, amounts, amounts, by_holder, st.booleans())
 
 
@@ -67,6 +73,11 @@ def test_a_holder_of_no_job_is_system() -> None:
         Part(Bucket.JOB, 1, 300),
         Part(Bucket.SYSTEM, NO_JOB, 100),
     ]
+
+
+def test_a_holder_that_is_told_to_rest_holds_the_gpu() -> None:
+    activity = GpuActivity({1: 0}, {1: 10}, busy=False)
+    assert attribute_gpu(400, activity) == [Part(Bucket.HELD, 1, 400)]
 
 
 def test_all_holders_of_no_job_are_one_part() -> None:
@@ -146,11 +157,9 @@ def test_a_bucket_and_job_of_a_gpu_stand_once(energy_uj: int, activity: GpuActiv
 
 
 @given(energies, gpu_activities, host_activities)
-def test_only_the_job_bucket_names_a_job(
-    energy_uj: int, gpu: GpuActivity, host: HostActivity
-) -> None:
+def test_only_job_and_held_name_a_job(energy_uj: int, gpu: GpuActivity, host: HostActivity) -> None:
     parts = [*attribute_gpu(energy_uj, gpu), *attribute_host(energy_uj, host)]
-    assert all((part.bucket is Bucket.JOB) == (part.job != NO_JOB) for part in parts)
+    assert all((part.bucket in of_jobs) == (part.job != NO_JOB) for part in parts)
 
 
 @given(energies, by_holder, by_holder)

@@ -1,4 +1,4 @@
-"""Recorded-style procfs trees."""
+"""Recorded-style trees of procfs and sysfs."""
 
 from pathlib import Path
 
@@ -31,6 +31,24 @@ class Procfs:
         self.write(
             f"{pid}/stat", f"{pid} ({name}) S {parent} 1 1 0 -1 4194304 9 0 0 0 {times} {tail}\n"
         )
+
+
+class Sysfs:
+    """A tree that stands for /sys: packages of CPUs."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._folder = root / "devices" / "system" / "cpu"
+
+    def cpus(self, *packages: int, online: str | None = None) -> None:
+        every = f"0-{len(packages) - 1}"
+        self._folder.mkdir(parents=True)
+        (self._folder / "present").write_text(f"{every}\n")
+        (self._folder / "online").write_text(f"{online or every}\n")
+        for cpu, package in enumerate(packages):
+            topology = self._folder / f"cpu{cpu}" / "topology"
+            topology.mkdir(parents=True)
+            (topology / "physical_package_id").write_text(f"{package}\n")
 
 
 @pytest.fixture

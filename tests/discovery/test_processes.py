@@ -2,7 +2,7 @@ import pytest
 from tests.discovery.conftest import Procfs
 
 from joulebook.core.families import Process
-from joulebook.discovery.processes import CpuTimes, MemoryUse, ProcessTable
+from joulebook.discovery.processes import PSS_MOST, CpuTimes, MemoryUse, ProcessTable
 from joulebook.errors import Fatal
 
 
@@ -101,3 +101,17 @@ def test_memory_that_cannot_be_read_is_an_error(
     procfs.write("meminfo", content)
     with pytest.raises(Fatal, match="MemTotal"):
         table.memory()
+
+
+def test_of_a_large_family_the_largest_are_asked_and_the_others_share_as_much(
+    procfs: Procfs, table: ProcessTable
+) -> None:
+    small = range(1_000, 1_000 + 100)
+    for pid in range(100, 100 + PSS_MOST):
+        procfs.write(f"{pid}/statm", "900 200 100 1 0 1 0\n")
+        procfs.write(f"{pid}/smaps_rollup", "Rss: 800 kB\nPss: 400 kB\n")
+    for pid in small:
+        procfs.write(f"{pid}/statm", "900 100 100 1 0 1 0\n")  # nobody reads its pages
+    asked = PSS_MOST * 400 * 1024
+    rest = asked * 100 * 100 // (PSS_MOST * 200)
+    assert table.pss_bytes([*small, *range(100, 100 + PSS_MOST)]) == asked + rest

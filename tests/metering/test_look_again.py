@@ -180,11 +180,11 @@ def test_a_device_that_is_found_and_then_gone_is_looked_for_less_and_less_often(
 
 
 def test_windows_that_wait_for_the_disk_keep_the_sensors_that_they_were_measured_with(
-    bench_of: Callable[..., Bench], clock: ManualClock
+    bench_of: Callable[..., Bench], clock: ManualClock, tmp_path: Path
 ) -> None:
     rapl = Shelf("rapl!", clock, CLOSED)
+    (tmp_path / "spool").write_text("no folder", encoding="ascii")
     bench = bench_of(clock, rapl)
-    bench.spool.path.parent.write_text("no folder", encoding="ascii")
     bench.run(12)
     assert bench.outbox.unwritten
     rapl.sensors = [PACKAGE]

@@ -16,6 +16,18 @@ def test_the_token_is_never_shown(environ: dict[str, str]) -> None:
     assert describe(settings)["token"] == {"value": "set", "origin": "command line"}
 
 
+def test_the_proxys_password_is_never_shown(environ: dict[str, str]) -> None:
+    settings = load({"proxy": "http://somebody:hush@proxy:3128"}, environ=environ)
+    told = describe(settings)["proxy"]["value"]
+    assert told == "http://***@proxy:3128"
+    assert "hush" not in repr(settings)
+
+
+def test_a_proxy_without_a_password_is_shown_as_it_is(environ: dict[str, str]) -> None:
+    settings = load({"proxy": "http://[::1]:3128/"}, environ=environ)
+    assert describe(settings)["proxy"]["value"] == "http://[::1]:3128"
+
+
 def test_a_missing_token_is_told(environ: dict[str, str]) -> None:
     assert describe(load(environ=environ))["token"] == {"value": None, "origin": "default"}
 
@@ -26,6 +38,8 @@ def test_a_missing_token_is_told(environ: dict[str, str]) -> None:
         ("token", "hush hush"),
         ("server", "http://u:hush@a"),
         ("exporter_url", "http://u:hush@a"),
+        ("proxy", "https://u:hush@a:3128"),
+        ("proxy", "http://u:hush/1@a:3128"),
     ],
 )
 def test_a_refused_secret_is_not_repeated(environ: dict[str, str], key: str, text: str) -> None:

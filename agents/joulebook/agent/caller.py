@@ -1,9 +1,11 @@
 """One connected process and its spans."""
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from typing import Any
 
+from joulebook.agent.peer import Peer
+from joulebook.agent.resuming import came, check_resumed
 from joulebook.clock import Clock
 from joulebook.core.variant import Variant
 from joulebook.errors import WireError
@@ -16,21 +18,6 @@ from joulebook.wire.spans import Begin, Progress, read_begin, read_progress
 MOST_SPANS = 1_000
 
 
-@dataclass(frozen=True, slots=True)
-class Peer:
-    """Who is at the other end of a connection, as the kernel says.
-
-    Attributes:
-        pid: Process id in the agent's own view.
-        uid: Numeric user id.
-        started: When the process started, clock ticks since boot.
-    """
-
-    pid: int
-    uid: int
-    started: int
-
-
 class Caller:
     """Answers one process, and ends its spans when it leaves.
 
@@ -39,15 +26,23 @@ class Caller:
         clock: Source of time.
         peer: The process.
         simulated: uids of simulated devices.
+        back: Told of a job and a process that goes on with it; answers the highest revision that
+            the job's record can have from before this agent.
     """
 
     def __init__(
-        self, session: Session, clock: Clock, peer: Peer, simulated: frozenset[str]
+        self,
+        session: Session,
+        clock: Clock,
+        peer: Peer,
+        simulated: frozenset[str],
+        back: Callable[[tuple[str, str | None], tuple[int, int]], int] = lambda *_: 0,
     ) -> None:
         self.peer = peer
         self._session = session
         self._clock = clock
         self._simulated = simulated
+        self._back = back
         self._spans: dict[str, Span] = {}
         self._reporters: set[str] = set()
 
@@ -68,12 +63,20 @@ class Caller:
                 return {}
         raise WireError("$.op", "must be begin, log, end or beat")
 
-    def leave(self) -> None:
-        """The process left: its spans end here, the innermost first."""
+    def leave(self) -> dict[str, dict[str, Any]]:
+        """The process left, or we do: its spans end here, the innermost first.
+
+        Returns:
+            What each came to, by key.
+        """
+        left: dict[str, dict[str, Any]] = {}
         for key in reversed(list(self._spans)):
-            self._session.end(self._spans.pop(key))
+            span = self._spans.pop(key)
+            self._session.end(span)
+            left[key] = came(self._session.so_far(span)[0], self._simulated)
         for reporter in self._reporters:
             self._session.forget(reporter)
+        return left
 
     def _begin(self, begin: Begin) -> dict[str, Any]:
         if begin.key in self._spans:
@@ -81,16 +84,30 @@ class Caller:
         if len(self._spans) >= MOST_SPANS:
             raise WireError("$.key", f"one process may have {MOST_SPANS} spans open")
         span = self._span(begin)
-        self._session.begin(span)
+        self._session.begin(span, self._resume(span, begin))
         self._spans[begin.key] = span
         if begin.shared and begin.reporter:
             self._reporters.add(begin.reporter)
         self._session.outbox.ship()
         return {"started_us": span.started_us}
 
+    def _resume(self, span: Span, begin: Begin) -> int:
+        """Go on from where the span stands; the highest revision of its job's record so far."""
+        resumed = begin.resumed
+        if resumed is not None:
+            check_resumed(resumed, self._clock.wall_us())
+        revision = self._back((span.uid, span.reporter), (self.peer.pid, self.peer.started))
+        if resumed is None:
+            return revision
+        span.started_us = resumed.started_us
+        span.began_us = self._clock.monotonic_us() - resumed.elapsed_us
+        span.work, span.quality = dict(resumed.work), dict(resumed.quality)
+        span.carried = dict(resumed.carried)
+        return max(revision, resumed.rev)
+
     def _log(self, progress: Progress) -> dict[str, Any]:
-        self._note(progress)
-        return {}
+        tally, revision = self._session.so_far(self._note(progress))
+        return {"came": came(tally, self._simulated), "rev": revision}
 
     def _end(self, progress: Progress) -> dict[str, Any]:
         span = self._note(progress)
@@ -98,7 +115,11 @@ class Caller:
         del self._spans[progress.key]
         self._session.outbox.ship()
         figures = figures_of(span, self._clock.wall_us(), self._simulated)
-        return {"figures": asdict(figures), "kept": self._session.outbox.kept()}
+        return {
+            "figures": asdict(figures),
+            "came": came(span.tally, self._simulated),
+            "kept": self._session.outbox.kept(),
+        }
 
     def _note(self, progress: Progress) -> Span:
         span = self._spans.get(progress.key)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from joulebook.agent.left_open import LeftOpen
 from joulebook.agent.listener import Listener
 from joulebook.metering.guard import harmless
 from joulebook.metering.station import Station
@@ -18,11 +19,13 @@ class Daemon:
     Args:
         station: Sensors, spool and session.
         listener: Where trackers hand their spans over.
+        left_open: Jobs of an agent before this one.
     """
 
-    def __init__(self, station: Station, listener: Listener) -> None:
+    def __init__(self, station: Station, listener: Listener, left_open: LeftOpen) -> None:
         self._station = station
         self._listener = listener
+        self._left_open = left_open
 
     def run(self, stopped: Callable[[float], bool], ready: Callable[[], None]) -> None:
         """Measure until somebody asks to stop; the last window is on disk when this returns.
@@ -35,16 +38,24 @@ class Daemon:
             AgentError: The socket cannot be used.
         """
         session, outbox = self._station.session, self._station.outbox
+        with harmless("taking in what was left open"):
+            self._left_open.start()
         self._listener.start()
         try:
             session.watch()
+            self._look_after()
             ready()
             while not stopped(CHECK_S):
-                with harmless("looking after the callers"):
-                    self._listener.check()
+                self._look_after()
         finally:
             self._listener.close()
             session.close()
             outbox.ship(STOP_S)
             outbox.finish()
             self._station.rig.close()
+
+    def _look_after(self) -> None:
+        with harmless("looking after the callers"):
+            self._listener.check()
+        with harmless("ending what was left open"):
+            self._left_open.check()

@@ -4,20 +4,21 @@ import contextlib
 import fcntl
 import os
 import socket
-import struct
 import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
-from joulebook.agent.caller import Caller, Peer
+from joulebook.agent.caller import Caller
+from joulebook.agent.peer import Peer, peer_of
 from joulebook.discovery.processes import ProcessTable
 from joulebook.errors import AgentError, WireError
 from joulebook.metering.guard import harmless, log
 from joulebook.wire.spans import MAX_LINE, line, parsed
 
 _BACKLOG = 128
-_CREDENTIALS = struct.Struct("3i")  # pid, uid, gid (unix(7), SO_PEERCRED)
+#: The longest that a caller is waited for that does not read our last words, s.
+FAREWELL_S = 1.0
 
 
 class Listener:
@@ -34,7 +35,7 @@ class Listener:
         self,
         path: Path,
         admit: Callable[[Peer], Caller],
-        about: dict[str, object],
+        about: Callable[[], dict[str, object]],
         table: ProcessTable,
     ) -> None:
         self.path = path
@@ -45,6 +46,7 @@ class Listener:
         self._threads: list[threading.Thread] = []
         self._guard = threading.Lock()
         self._held: IO[str] | None = None
+        self._stopping = False
         self._socket: socket.socket | None = None
 
     def start(self) -> None:
@@ -67,19 +69,20 @@ class Listener:
         with self._guard:
             known = list(self._open.items())
         for connection, peer in known:
-            if self._table.started(peer.pid) != peer.started:
+            if not peer.lives(self._table):
                 _shut(connection)
 
     def close(self) -> None:
-        """Stop listening, end all connections and the spans behind them."""
+        """Stop listening, end all spans, tell their callers what they came to, and hang up."""
         if self._socket is None:
             return
+        self._stopping = True
         self.path.unlink(missing_ok=True)
         _shut(self._socket)
         with self._guard:
             known = list(self._open)
         for connection in known:
-            _shut(connection)
+            _shut(connection, socket.SHUT_RD)
         for thread in self._threads:
             thread.join()
         if self._held is not None:
@@ -125,7 +128,7 @@ class Listener:
     def _serve(self, connection: socket.socket) -> None:
         caller: Caller | None = None
         try:
-            peer = self._peer(connection)
+            peer = peer_of(connection, self._table)
             caller = self._admit(peer)
             with self._guard:
                 self._open[connection] = peer
@@ -135,15 +138,17 @@ class Listener:
         except OSError:
             pass  # the other side left
         finally:
+            if caller is not None:
+                with harmless("ending the spans of a caller that left"):
+                    left = caller.leave()
+                    if self._stopping:
+                        _bid_farewell(connection, left)
             with self._guard:
                 self._open.pop(connection, None)
             connection.close()
-            if caller is not None:
-                with harmless("ending the spans of a caller that left"):
-                    caller.leave()
 
     def _converse(self, connection: socket.socket, caller: Caller) -> None:
-        _say(connection, {"ok": True, **self._about})
+        _say(connection, {"ok": True, **self._about()})
         with connection.makefile("rb") as lines:
             while content := lines.readline(MAX_LINE + 1):
                 if len(content) > MAX_LINE:
@@ -160,20 +165,22 @@ class Listener:
             log.warning("joulebook: answering a caller failed: %s: %s", type(error).__name__, error)
             return {"ok": False, "problem": "the agent failed; see its log"}
 
-    def _peer(self, connection: socket.socket) -> Peer:
-        told = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
-        pid, uid, _ = _CREDENTIALS.unpack(told)
-        started = self._table.started(pid) if pid > 0 else None
-        if started is None:
-            raise AgentError("your process is not in the agent's process table (a container?)")
-        return Peer(pid, uid, started)
-
 
 def _say(connection: socket.socket, message: dict[str, object]) -> None:
     connection.sendall(line(message))
 
 
-def _shut(connection: socket.socket) -> None:
+def _bid_farewell(connection: socket.socket, left: dict[str, dict[str, object]]) -> None:
+    """What the spans came to, for a caller that is still there: it goes on by itself."""
+    message: dict[str, object] = {"ok": False, "problem": "the agent stops", "farewell": left}
+    while left and len(line(message)) > MAX_LINE:
+        left.popitem()  # the outermost; what it came to is in the ledger
+    with contextlib.suppress(OSError):  # as a rule it left
+        connection.settimeout(FAREWELL_S)
+        _say(connection, message)
+
+
+def _shut(connection: socket.socket, how: int = socket.SHUT_RDWR) -> None:
     """Wake whoever waits on it; the thread that owns it closes it."""
     with contextlib.suppress(OSError):  # it was closed already
-        connection.shutdown(socket.SHUT_RDWR)
+        connection.shutdown(how)

@@ -1,39 +1,56 @@
 """The composition root of the agent: everything is wired here."""
 
-from joulebook.agent.caller import Caller, Peer
+from pathlib import Path
+
+from joulebook.agent.caller import Caller
 from joulebook.agent.daemon import Daemon
+from joulebook.agent.left_open import LeftOpen
 from joulebook.agent.listener import Listener
+from joulebook.agent.peer import Peer
 from joulebook.clock import Clock
 from joulebook.errors import AgentError
+from joulebook.metering.open_jobs import OpenJobs
 from joulebook.metering.station import Station, open_station
 from joulebook.settings import Settings
 from joulebook.version import VERSION
 from joulebook.wire.spans import PROTOCOL
 
-#: After a failure nothing is sent for this long, s: an agent has time, and its server comes back.
-PAUSE_S = 5.0
+#: Limit of the first pause after a failure, s; see `joulebook.shipping.backoff`.
+PAUSE_S = 1.0
 
 
-def build(settings: Settings, clock: Clock) -> tuple[Daemon, Station]:
+def build(settings: Settings, clock: Clock, record: Path | None = None) -> tuple[Daemon, Station]:
     """Wire an agent from settings and a clock.
+
+    Args:
+        settings: Settings in force.
+        clock: Source of time.
+        record: File into which all readings and windows are written for a replay.
 
     Raises:
         AgentError: It has no socket to listen on.
     """
     if settings.agent_socket is None:
         raise AgentError("agent_socket is none: name a path for the agent to listen on (--socket)")
-    station = open_station(settings, clock, "agent", PAUSE_S)
+    station = open_station(settings, clock, "agent", PAUSE_S, record)
+    rig, session = station.rig, station.session
+    jobs = OpenJobs(station.outbox.spool.path, rig.host.boot_id, rig.table, sync=True)
+    session.note = jobs.note
 
     def admit(peer: Peer) -> Caller:
-        return Caller(station.session, clock, peer, station.simulated)
+        return Caller(session, clock, peer, station.simulated, jobs.back)
 
-    about: dict[str, object] = {
-        "protocol": PROTOCOL,
-        "agent": VERSION,
-        "host": station.rig.host.id,
-        "server": settings.server,
-        "zone": settings.zone,
-        "pue": settings.pue,
-    }
-    listener = Listener(settings.agent_socket, admit, about, station.rig.table)
-    return Daemon(station, listener), station
+    def about() -> dict[str, object]:
+        return {
+            "protocol": PROTOCOL,
+            "agent": VERSION,
+            "host": rig.host.id,
+            "resumes": True,
+            "server": settings.server,
+            "zone": settings.zone,
+            "pue": settings.pue,
+            "skew_us": station.outbox.skew_us,
+        }
+
+    listener = Listener(settings.agent_socket, admit, about, rig.table)
+    return Daemon(station, listener, LeftOpen(jobs, session.tell, clock)), station

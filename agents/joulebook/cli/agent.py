@@ -23,17 +23,18 @@ def run(arguments: argparse.Namespace) -> int:
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     names = ("server", "zone", "state_dir", "agent_socket", "window_s", "sample_s")
     flags = {name: getattr(arguments, name) for name in names}
+    record = None if arguments.record is None else Path(arguments.record)
     stop = Stopping()
     if arguments.dry_run:
         with tempfile.TemporaryDirectory(prefix="joulebook-") as folder:
             settings = replace(load(flags), state_dir=Path(folder), server=None)
-            return _dry(settings, stop, once=arguments.once)
+            return _dry(settings, stop, record, once=arguments.once)
     settings = load(flags)
-    return _once(settings, stop) if arguments.once else _daemon(settings, stop)
+    return (_once if arguments.once else _daemon)(settings, stop, record)
 
 
-def _daemon(settings: Settings, stop: Stopping) -> int:
-    daemon, station = build(settings, SystemClock())
+def _daemon(settings: Settings, stop: Stopping, record: Path | None) -> int:
+    daemon, station = build(settings, SystemClock(), record)
 
     def ready() -> None:
         print(f"joulebook agent ready on {settings.agent_socket} ({_place(station)})", flush=True)
@@ -42,8 +43,8 @@ def _daemon(settings: Settings, stop: Stopping) -> int:
     return 0
 
 
-def _once(settings: Settings, stop: Stopping) -> int:
-    station = open_station(settings, SystemClock(), "agent", PAUSE_S)
+def _once(settings: Settings, stop: Stopping, record: Path | None) -> int:
+    station = open_station(settings, SystemClock(), "agent", PAUSE_S, record)
     station.session.watch()
     stop.wait(settings.window_s)
     station.session.close()
@@ -52,9 +53,9 @@ def _once(settings: Settings, stop: Stopping) -> int:
     return 0
 
 
-def _dry(settings: Settings, stop: Stopping, *, once: bool) -> int:
+def _dry(settings: Settings, stop: Stopping, record: Path | None, *, once: bool) -> int:
     """Print every batch as JSON, one a line."""
-    station = open_station(settings, SystemClock(), "agent", PAUSE_S)
+    station = open_station(settings, SystemClock(), "agent", PAUSE_S, record)
     spool = station.outbox.spool
     station.session.watch()
     while not stop.wait(settings.window_s) and not once:

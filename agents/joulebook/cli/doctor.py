@@ -2,6 +2,7 @@
 
 import argparse
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from joulebook.clock import SystemClock
 from joulebook.errors import SpoolError
 from joulebook.metering.rig import Rig, open_rig
 from joulebook.metering.seen_gpus import seen_gpus
-from joulebook.metering.station import spool_path
+from joulebook.metering.station import bounds_of, spool_path
 from joulebook.settings import Settings, describe, load
 from joulebook.settings.cuda import cuda
 from joulebook.shipping.spool import Spool
@@ -80,20 +81,22 @@ def _cuda(rig: Rig) -> dict[str, Any]:
 def _spool(settings: Settings, role: str, host_id: str) -> dict[str, Any]:
     """What waits in a spool; `waiting` is None where it cannot be read, and `problem` says why."""
     path = spool_path(settings.state_dir, role, host_id)
+    told = {"role": role, "path": str(path), "max_bytes": bounds_of(settings).max_bytes}
+    nothing = {"quarantined": [], "damaged": [], "notices": [], "merged": 0, "merged_into": 0}
+    unknown = {**nothing, "waiting": None, "used_bytes": None, "oldest_us": None}
     try:
-        held, problem = _held(path), None
+        return {**told, **unknown, **_held(path), "problem": None}
     except SpoolError as error:
-        held, problem = {"waiting": None, "quarantined": [], "damaged": []}, str(error)
-    return {"role": role, "path": str(path), **held, "problem": problem}
+        return {**told, **unknown, "problem": str(error)}
 
 
 def _held(path: Path) -> dict[str, Any]:
     if path.name not in files_in(path.parent):
-        return {"waiting": 0, "quarantined": [], "damaged": damaged_beside(path)}
+        return {"waiting": 0, "used_bytes": 0, "damaged": damaged_beside(path)}
     spool = Spool(path, SystemClock())
     return {
+        **asdict(spool.held()),
         "quarantined": [{"seq": seq, "reason": reason} for seq, reason in spool.quarantined()],
-        "waiting": spool.count(),
         "damaged": damaged_beside(path),  # after it was opened: that moves a damaged file aside
     }
 

@@ -6,6 +6,7 @@ from typing import Any
 from joulebook.cli.table import render
 from joulebook.core.units import MISSING, UJ_PER_J, US_PER_S, format_energy
 from joulebook.settings.records import DEFAULT
+from joulebook.wire import format_time
 
 
 def text_of(examined: dict[str, Any]) -> str:
@@ -135,14 +136,34 @@ def _spool(spool: dict[str, Any]) -> list[str]:
     if spool["problem"]:
         return [f"unsent: unknown, {spool['problem']}"]
     return [
-        f"unsent: {spool['waiting']} batches in {spool['path']}",
+        f"unsent: {spool['waiting']} batches in {spool['path']}, {_size(spool)}",
+        *_merged(spool),
         *(f"refused batch {one['seq']}: {one['reason']}" for one in spool["quarantined"]),
-        *(f"damaged ledger, kept aside and counted nowhere: {one}" for one in spool["damaged"]),
+        *spool["notices"],
+        *(f"damaged ledger, kept aside: {one}" for one in spool["damaged"]),
     ]
+
+
+def _size(spool: dict[str, Any]) -> str:
+    """How full it is, and since when something waits."""
+    used, most = (spool[name] / (1 << 20) for name in ("used_bytes", "max_bytes"))
+    full = f"{used:.1f} of {most:g} MiB"
+    if spool["oldest_us"] is None:
+        return full
+    return f"{full}, the oldest kept {format_time(spool['oldest_us'])}"
+
+
+def _merged(spool: dict[str, Any]) -> list[str]:
+    if not spool["merged"]:
+        return []
+    count, into = spool["merged"], spool["merged_into"]
+    return [f"merged: {count} batches into {into} with longer windows; no energy is lost"]
 
 
 def _agent(agent: dict[str, Any] | None) -> str:
     if agent is None:
         return "no agent to hand spans to: a tracker measures by itself"
     where = agent.get("server") or "nowhere, it keeps them"
-    return f"agent {agent['agent']} on {agent['socket']}, sends to {where}"
+    skew_us = agent.get("skew_us")
+    clock = f"; the server's clock is {skew_us / US_PER_S:+.0f} s from ours" if skew_us else ""
+    return f"agent {agent['agent']} on {agent['socket']}, sends to {where}{clock}"

@@ -18,9 +18,10 @@ from typing import TYPE_CHECKING, Any
 from joulebook.clock import SystemClock
 from joulebook.discovery.host import identify
 from joulebook.errors import InvalidInput
-from joulebook.metering.station import spool_path
+from joulebook.metering.station import bounds_of, spool_path
 from joulebook.settings import Settings, load
 from joulebook.shipping.http import HttpSender
+from joulebook.shipping.route import Route
 from joulebook.shipping.shipper import ship
 from joulebook.shipping.spool import Entry, Spool
 from joulebook.tracking.root import carbon_of, find_agent
@@ -134,7 +135,7 @@ def _zone_of(name: str | None) -> tzinfo | None:
 
 def _keep(entries: Sequence[Entry], settings: Settings) -> Kept:
     path = spool_path(settings.state_dir, "tracker", identify(settings.procfs_root).id)
-    spool = Spool(path, SystemClock())
+    spool = Spool(path, SystemClock(), bounds_of(settings))
     try:
         kept = Kept(path, spool.adopt(entries))
         if spool.notice:
@@ -142,7 +143,9 @@ def _keep(entries: Sequence[Entry], settings: Settings) -> Kept:
         server = _server(settings)
         if server is None:
             return kept
-        return _send(spool, HttpSender(server, settings.token, SEND_TIMEOUT_S), entries, kept)
+        route = Route(settings.proxy, settings.ca_file)
+        sender = HttpSender(server, settings.token, SEND_TIMEOUT_S, route=route)
+        return _send(spool, sender, entries, kept)
     finally:
         spool.close()
 

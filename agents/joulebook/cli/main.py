@@ -5,7 +5,7 @@ import io
 import sys
 from collections.abc import Sequence
 
-from joulebook.cli import agent, demo, doctor, importing, report, running, up
+from joulebook.cli import agent, demo, doctor, importing, replay, report, running, up
 from joulebook.errors import JoulebookError
 from joulebook.version import VERSION
 from joulebook.wire.records import JOB_KINDS
@@ -47,6 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_report(commands)
     _add_doctor(commands)
     _add_agent(commands)
+    _add_replay(commands)
     _add_import(commands)
     _add_up(commands)
     _add_demo(commands)
@@ -94,11 +95,19 @@ def _add_agent(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     )
     parser.add_argument("--window-s", metavar="S", help="length of a window, seconds")
     parser.add_argument("--sample-s", metavar="S", help="time between two looks, seconds")
+    parser.add_argument("--record", metavar="FILE", help="write down all readings, for replay")
     parser.add_argument("--once", action="store_true", help="measure one window and end")
     parser.add_argument(
         "--dry-run", action="store_true", help="print batches; keep and send nothing"
     )
     parser.set_defaults(run=agent.run)
+
+
+def _add_replay(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser("replay", help="windows of a recording, computed again")
+    parser.add_argument("file", metavar="FILE", help="what `joulebook agent --record FILE` wrote")
+    parser.add_argument("--json", action="store_true", help="print the windows, for programs")
+    parser.set_defaults(run=replay.run)
 
 
 def _add_import(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -18,6 +18,7 @@ from joulebook.errors import SpoolError
 from joulebook.metering.station import spool_path
 from joulebook.settings import Settings, load
 from joulebook.shipping.fetch import get_json
+from joulebook.shipping.route import Route
 from joulebook.shipping.spool import Spool
 from joulebook.tracking.local import LocalReport, local_report
 from joulebook.tracking.root import carbon_of, find_agent
@@ -61,7 +62,7 @@ def _of_server(settings: Settings, arguments: argparse.Namespace) -> dict[str, A
     asked = {"group_by": arguments.group_by, "from": arguments.start, "to": arguments.end}
     query = urlencode({key: value for key, value in asked.items() if value})
     url = f"{settings.server}/v1/reports?{query}"
-    report = get_json(url, settings.token)
+    report = get_json(url, settings.token, Route(settings.proxy, settings.ca_file))
     return {**report, "ledger": str(settings.server)}
 
 
@@ -95,7 +96,10 @@ def _held(path: Path) -> list[Batch]:
     for number, reason in spool.quarantined():
         print(f"not in this report: batch {number}, refused: {reason}", file=sys.stderr)
     for damaged in damaged_beside(path):
-        print(f"not in this report: the damaged ledger {damaged}", file=sys.stderr)
+        print(
+            f"the damaged ledger {damaged} is kept aside; what could be read of it counts here",
+            file=sys.stderr,
+        )
     return held
 
 

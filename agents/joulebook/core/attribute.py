@@ -1,7 +1,7 @@
 """Whose joule is it: integer energy split so that the parts sum to the whole."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -62,29 +62,50 @@ def largest_remainder(total: int, weights: Sequence[int]) -> list[int]:
 
 @dataclass(frozen=True, slots=True)
 class GpuActivity:
-    """What was seen of the processes on one GPU over one window.
+    """What was seen of the processes on one GPU, or on one partition of it, over some time.
 
     Attributes:
         sm_share: SM utilisation per holder, summed over samples (any integer unit).
         memory_bytes: Device memory per holder, bytes.
         system: Holders that belong to no job.
         seen: False where nobody could tell which processes hold the device.
+        busy: False where it was told that nothing ran; None where nobody tells: taken for busy.
+        partitions: Occupied partitions by number (MIG); then the holders stand in them.
+        slices: How many slices the partitioned GPU has, unallocated ones included.
     """
 
     sm_share: Mapping[int, int]
     memory_bytes: Mapping[int, int]
     system: frozenset[int] = frozenset()
     seen: bool = True
+    busy: bool | None = None
+    partitions: "Mapping[int, Partition]" = field(default_factory=dict)
+    slices: int = 0
+
+    @property
+    def holders(self) -> list[int]:
+        """Who is on it, in order."""
+        return sorted(set(self.sm_share) | set(self.memory_bytes))
+
+
+@dataclass(frozen=True, slots=True)
+class Partition:
+    """A part of a GPU with processes on it: how many slices it has, and who is there."""
+
+    slices: int
+    activity: GpuActivity
 
 
 def attribute_gpu(energy_uj: int, activity: GpuActivity) -> list[Part]:
-    """Split the energy of one GPU window over its holders.
+    """Split the energy of one GPU over its holders.
 
     One holder gets all. Several share by SM utilisation; without a sample by memory; else
-    equally. No holder: idle. Not seen: unknown, never a guess.
+    equally. Where nothing ran, the jobs' shares are held. No holder: idle. Not seen: unknown,
+    never a guess. A partitioned GPU is first split by slices: those of a partition are its
+    holders', all others are idle.
 
     Args:
-        energy_uj: Energy of the window, µJ.
+        energy_uj: Energy, µJ.
         activity: What was seen of its holders.
 
     Raises:
@@ -92,18 +113,32 @@ def attribute_gpu(energy_uj: int, activity: GpuActivity) -> list[Part]:
     """
     if not activity.seen:
         return _parts([(Bucket.UNKNOWN, NO_JOB, energy_uj)])
-    holders = sorted(set(activity.sm_share) | set(activity.memory_bytes))
+    if activity.partitions:
+        return _by_slices(energy_uj, activity)
+    holders = activity.holders
     if not holders:
         return _parts([(Bucket.IDLE, NO_JOB, energy_uj)])
     shares = largest_remainder(energy_uj, _gpu_weights(holders, activity))
+    used = Bucket.HELD if activity.busy is False else Bucket.JOB
     return _parts(
         [
-            (Bucket.SYSTEM, NO_JOB, share)
-            if holder in activity.system
-            else (Bucket.JOB, holder, share)
+            (Bucket.SYSTEM, NO_JOB, share) if holder in activity.system else (used, holder, share)
             for holder, share in zip(holders, shares, strict=True)
         ]
     )
+
+
+def _by_slices(energy_uj: int, activity: GpuActivity) -> list[Part]:
+    occupied = [activity.partitions[number] for number in sorted(activity.partitions)]
+    slices = [max(0, one.slices) for one in occupied]
+    weights = [*slices, max(0, activity.slices - sum(slices))]
+    if not sum(weights):
+        return _parts([(Bucket.UNKNOWN, NO_JOB, energy_uj)])
+    *shares, rest = largest_remainder(energy_uj, weights)
+    parts = [Part(Bucket.IDLE, NO_JOB, rest)]
+    for one, share in zip(occupied, shares, strict=True):
+        parts += attribute_gpu(share, one.activity)
+    return merged(parts)
 
 
 def _gpu_weights(holders: Sequence[int], activity: GpuActivity) -> list[int]:
@@ -162,13 +197,18 @@ def attribute_host(energy_uj: int, activity: HostActivity) -> list[Part]:
     )
 
 
-def _parts(entries: Sequence[tuple[Bucket, int, int]]) -> list[Part]:
+def merged(parts: Iterable[Part]) -> list[Part]:
     """One part per bucket and job, in a fixed order; empty ones are left out."""
-    if any(energy_uj < 0 for _, _, energy_uj in entries):
-        raise ValueError("need total >= 0: a meter never counts backwards")
     summed: dict[tuple[Bucket, int], int] = {}
-    for bucket, job, energy_uj in entries:
-        summed[bucket, job] = summed.get((bucket, job), 0) + energy_uj
+    for part in parts:
+        key = part.bucket, part.job
+        summed[key] = summed.get(key, 0) + part.energy_uj
     return sorted(
         Part(bucket, job, energy_uj) for (bucket, job), energy_uj in summed.items() if energy_uj
     )
+
+
+def _parts(entries: Sequence[tuple[Bucket, int, int]]) -> list[Part]:
+    if any(energy_uj < 0 for _, _, energy_uj in entries):
+        raise ValueError("need total >= 0: a meter never counts backwards")
+    return merged(Part(*entry) for entry in entries)

@@ -1,16 +1,20 @@
 """The process table, as procfs tells it."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 from joulebook.core.families import Process
+from joulebook.core.packages import PackageTime
+from joulebook.discovery.cgroup import Cgroups
+from joulebook.discovery.cpuset import confined_to, packages
+from joulebook.discovery.procfs import field, read, slurp
 from joulebook.errors import Fatal
 
 _KIB = 1024
-_PAGE = 4096
-_MAX_FILE = 1 << 22  # longer than any procfs file read here; an environ is at most some MiB
+#: So many of a family are asked for their PSS at most: the kernel walks the pages of each.
+PSS_MOST = 32
 
 
 class CpuTimes(NamedTuple):
@@ -37,10 +41,21 @@ class ProcessTable:
 
     Args:
         procfs_root: Where procfs is mounted, normally ``/proc``.
+        sysfs_root: Where sysfs is mounted; None: CPUs are not told apart by package.
+        cgroupfs_root: Where the cgroup tree is mounted; None: cgroups are not asked.
     """
 
-    def __init__(self, procfs_root: Path) -> None:
+    def __init__(
+        self,
+        procfs_root: Path,
+        *,
+        sysfs_root: Path | None = None,
+        cgroupfs_root: Path | None = None,
+    ) -> None:
+        self._procfs = procfs_root
         self._root = str(procfs_root)
+        self._sysfs = sysfs_root
+        self._groups = Cgroups(procfs_root, cgroupfs_root) if cgroupfs_root is not None else None
 
     def exists(self, pid: int) -> bool:
         """Whether the process is there; one that ended but was not reaped still is."""
@@ -52,7 +67,7 @@ class ProcessTable:
         Ticks are user and system time of each and of its children that were reaped, so a child
         that came and went between two looks is counted. Parents (lower ids, as a rule) are read
         first: a child that ends meanwhile shows up in the next look, never twice in this one.
-        A child whose parent ignores SIGCHLD takes its time with it; the kernel tells nobody.
+        A child whose parent ignores SIGCHLD takes its time with it: then its cgroup alone tells.
         ``task/*/children`` would be shorter, but leaves out children unless all are stopped
         (proc(5)).
 
@@ -67,14 +82,65 @@ class ProcessTable:
         stat = self._stat(pid)
         return None if stat is None else stat.started
 
-    def pss_bytes(self, pids: Iterable[int]) -> int | None:
+    def pss_bytes(self, pids: Collection[int]) -> int | None:
         """Memory of the processes, bytes, where a shared page counts by its share (PSS).
+
+        Of more than `PSS_MOST` processes the largest are asked; the others are taken to share as
+        much of their resident pages as these do.
 
         Returns:
             The sum over all that can be read; None where none can.
         """
-        sizes = [size for pid in pids if (size := self._pss(pid)) is not None]
-        return sum(sizes) if sizes else None
+        if len(pids) <= PSS_MOST:
+            resident = dict.fromkeys(pids, 0)
+        else:
+            resident = {pid: self._resident(pid) for pid in pids}
+        largest = sorted(resident, key=lambda pid: (-resident[pid], pid))[:PSS_MOST]
+        sizes = {pid: size for pid in largest if (size := self._pss(pid)) is not None}
+        if not sizes:
+            return None
+        asked, known = sum(resident[pid] for pid in sizes), sum(sizes.values())
+        rest = sum(resident.values()) - sum(resident[pid] for pid in largest)
+        return known + (known * rest // asked if asked else 0)
+
+    def group_cpu(
+        self, pid: int, family: Collection[int], known: Collection[int]
+    ) -> tuple[str, int] | None:
+        """CPU time of a process's cgroup, µs, if it is the family's alone (`Cgroups.cpu_us`)."""
+        return None if self._groups is None else self._groups.cpu_us(pid, family, known)
+
+    def group_memory(self, pid: int, family: Collection[int], known: Collection[int]) -> int | None:
+        """Memory of a process's cgroup, bytes, likewise (`Cgroups.memory_bytes`)."""
+        return None if self._groups is None else self._groups.memory_bytes(pid, family, known)
+
+    def packages(self) -> Mapping[int, int]:
+        """Package of each CPU; empty where the kernel does not tell."""
+        return {} if self._sysfs is None else packages(self._sysfs)
+
+    def confined_to(self, pid: int) -> frozenset[int] | None:
+        """CPUs that a process may use; empty where it may use all, None where nobody tells."""
+        return None if self._sysfs is None else confined_to(self._procfs, self._sysfs, pid)
+
+    def cpu_of_packages(self, package_of: Mapping[int, int]) -> dict[int, PackageTime]:
+        """CPU time of each package since boot, clock ticks.
+
+        Args:
+            package_of: Package of each CPU.
+
+        Raises:
+            Fatal: ``/proc/stat`` cannot be read.
+        """
+        found = dict.fromkeys(package_of.values(), PackageTime(0, 0))
+        for line in self._must_read("stat").splitlines():
+            name, _, figures = line.partition(b" ")
+            number = name.removeprefix(b"cpu")
+            if name.startswith(b"cpu") and number.isdigit() and int(number) in package_of:
+                package, times = package_of[int(number)], self._times(figures.split())
+                before = found[package]
+                found[package] = PackageTime(
+                    before.busy + times.busy_ticks, before.capacity + times.total_ticks
+                )
+        return found
 
     def host_cpu(self) -> CpuTimes:
         """CPU time of the host since boot.
@@ -85,15 +151,7 @@ class ProcessTable:
         Raises:
             Fatal: ``/proc/stat`` cannot be read.
         """
-        fields = self._must_read("stat").split(b"\n", 1)[0].split()
-        try:
-            ticks = [int(field) for field in fields[1:9]]
-            user, nice, system, idle, *late = ticks
-        except ValueError:
-            raise Fatal(f"{self._root}/stat does not start with CPU times") from None
-        iowait, irq, softirq, steal = (*late, 0, 0, 0, 0)[:4]  # old kernels have fewer
-        busy = user + nice + system + irq + softirq
-        return CpuTimes(busy, busy + idle + iowait + steal)
+        return self._times(self._must_read("stat").split(b"\n", 1)[0].split()[1:])
 
     def memory(self) -> MemoryUse:
         """Memory of the host now.
@@ -102,10 +160,20 @@ class ProcessTable:
             Fatal: ``/proc/meminfo`` cannot be read.
         """
         content = self._must_read("meminfo")
-        total, available = (_kib_field(content, key) for key in (b"MemTotal:", b"MemAvailable:"))
+        total, available = (_bytes(content, key) for key in (b"MemTotal:", b"MemAvailable:"))
         if total is None or available is None:
             raise Fatal(f"{self._root}/meminfo lacks MemTotal or MemAvailable")
         return MemoryUse(total, available)
+
+    def _times(self, fields: list[bytes]) -> CpuTimes:
+        try:
+            ticks = [int(field) for field in fields[:8]]
+            user, nice, system, idle, *late = ticks
+        except ValueError:
+            raise Fatal(f"{self._root}/stat does not start with CPU times") from None
+        iowait, irq, softirq, steal = (*late, 0, 0, 0, 0)[:4]  # old kernels have fewer
+        busy = user + nice + system + irq + softirq
+        return CpuTimes(busy, busy + idle + iowait + steal)
 
     def _pids(self) -> list[int]:
         try:
@@ -115,7 +183,7 @@ class ProcessTable:
         return [int(name) for name in names if name.isascii() and name.isdigit()]
 
     def _stat(self, pid: int) -> Process | None:
-        content = self._read(f"{pid}/stat")
+        content = read(f"{self._root}/{pid}/stat")
         if content is None:
             return None
         # The name stands in parentheses and may itself hold spaces and parentheses.
@@ -127,40 +195,22 @@ class ProcessTable:
             return None
 
     def _pss(self, pid: int) -> int | None:
-        content = self._read(f"{pid}/smaps_rollup")
-        return None if content is None else _kib_field(content, b"Pss:")
+        content = read(f"{self._root}/{pid}/smaps_rollup")
+        return None if content is None else _bytes(content, b"Pss:")
+
+    def _resident(self, pid: int) -> int:
+        """Resident memory in pages, shared ones included; 0 where the process left."""
+        words = (read(f"{self._root}/{pid}/statm") or b"").split()
+        return int(words[1]) if len(words) > 1 and words[1].isdigit() else 0
 
     def _must_read(self, name: str) -> bytes:
         try:
-            return _slurp(f"{self._root}/{name}")
+            return slurp(f"{self._root}/{name}")
         except OSError as error:
             raise Fatal(f"cannot read {self._root}/{name}: {error.strerror}") from error
 
-    def _read(self, name: str) -> bytes | None:
-        try:
-            return _slurp(f"{self._root}/{name}")
-        except OSError:  # it left (ENOENT, ESRCH) or is another user's (EACCES)
-            return None
 
-
-def _slurp(path: str) -> bytes:
-    """The whole file by plain system calls: a third of the time of a buffered open."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        pieces = [os.read(descriptor, _PAGE)]
-        if len(pieces[0]) < _PAGE:  # procfs fills the buffer where there is more
-            return pieces[0]
-        while piece := os.read(descriptor, _MAX_FILE):
-            pieces.append(piece)
-        return b"".join(pieces)
-    finally:
-        os.close(descriptor)
-
-
-def _kib_field(content: bytes, key: bytes) -> int | None:
+def _bytes(content: bytes, key: bytes) -> int | None:
     """Bytes of a line such as ``Pss:   1234 kB``; None where it is missing."""
-    for line in content.splitlines():
-        if line.startswith(key):
-            figure = line.removeprefix(key).split()[0:1]
-            return int(figure[0]) * _KIB if figure and figure[0].isdigit() else None
-    return None
+    kib = field(content, key)
+    return None if kib is None else kib * _KIB

@@ -1,34 +1,30 @@
 """Who used the devices between two instants: CPU time, memory and GPU processes by job."""
 
 import logging
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
+import os
+from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import groupby
 
-from joulebook.core.attribute import GpuActivity, HostActivity
+from joulebook.core.attribute import HostActivity
+from joulebook.core.families import Process
+from joulebook.core.looks import Look
+from joulebook.core.units import US_PER_S
 from joulebook.discovery.processes import CpuTimes, ProcessTable
 from joulebook.errors import ProbeError
 from joulebook.metering.cpu_use import CpuUse
+from joulebook.metering.gpu_holders import SYSTEM, seen_of
+from joulebook.metering.gpu_looks import GpuLooks
+from joulebook.metering.group_use import GroupUse
 from joulebook.metering.isolated import holders_each
+from joulebook.metering.memory_shares import memory_activity
 from joulebook.metering.meter import Meter
-from joulebook.probes.protocol import Holder
-
-#: Key of the processes of no job among the holders of a GPU.
-SYSTEM = -2
+from joulebook.metering.package_use import PackageUse, package_in
+from joulebook.probes.protocol import Holder, Reading
 
 log = logging.getLogger("joulebook")
 
+_TICK_US = US_PER_S // os.sysconf("SC_CLK_TCK")
 _UNSEEN = HostActivity(0, 0, {}, seen=False)
-
-
-@dataclass
-class _GpuSeen:
-    """What was seen of one GPU's processes since the last cut."""
-
-    sm_share: dict[int, int] = field(default_factory=dict)
-    memory_bytes: dict[int, int] = field(default_factory=dict)
-    seen: bool = False
-    unknown: bool = False
 
 
 class Activity:
@@ -49,32 +45,87 @@ class Activity:
         self._table = table
         self._host_cpu = host_cpu or table.host_cpu
         self._cpu = CpuUse()
+        self._groups = GroupUse(table)
+        self._packages = PackageUse(table)
         self._host: CpuTimes | None = None
-        self._gpus: dict[str, _GpuSeen] = {}
+        self._seen: Mapping[int, Process] = {}
+        self._gpus: dict[str, tuple[Meter, GpuLooks]] = {}
+        self._holders: dict[str, Sequence[Holder]] = {}
+        self._told: tuple[HostActivity, Mapping[int, HostActivity]] | None = None
+        self._memory: HostActivity | None = None
         self.restart(roots)
 
     def restart(self, roots: Collection[int]) -> None:
         """Start a new stretch: from here on, counts begin at 0, for these tracked processes."""
-        self._gpus = {}
+        self._told = self._memory = None
+        for _, looks in self._gpus.values():
+            looks.restart()
         try:
-            self._cpu.restart(self._table.look(), roots)
+            self._seen = self._table.look()
+            self._cpu.restart(self._seen, roots)
+            members = self._cpu.members()
+            self._groups.restart(members, self._seen)
+            self._packages.restart(members)
             self._host = self._host_cpu()
         except ProbeError as error:
             self._blind(error)
+        # Who left before this stretch holds nothing in it.
+        self._holders = {
+            uid: [holder for holder in holders if holder.pid in self._seen]
+            for uid, holders in self._holders.items()
+        }
+
+    def read(self, meter: Meter, answer: Reading | ProbeError) -> None:
+        """Take in what a GPU's sensor said; other devices are split over the whole window."""
+        if meter.sensor.kind == "gpu" and isinstance(answer, Reading):
+            self._looks(meter).read(answer, by_power=meter.by_power)
 
     def watch(self, meters: Sequence[Meter]) -> None:
         """Look at all processes, and at those on every GPU, once."""
         try:
-            self._cpu.look(self._table.look())
+            before, self._seen = self._seen, self._table.look()
         except ProbeError as error:
             self._blind(error)
             return
+        self._cpu.look(self._seen)
+        self._groups.look(self._cpu.members(), self._seen)
         gpus = [meter for meter in meters if meter.sensor.kind == "gpu" and not meter.left]
         for _, group in groupby(gpus, key=lambda meter: id(meter.probe)):
-            self._watch_gpus(list(group))
+            self._watch_gpus(list(group), before)
 
-    def cpu(self) -> HostActivity:
-        """CPU time by tracked process since `restart`, in clock ticks, as the last look saw it."""
+    def cpu(self, uid: str) -> HostActivity:
+        """CPU time by tracked process since `restart`, in clock ticks, as the last look saw it.
+
+        Args:
+            uid: The device. Where a job may run on some packages only, each package has its own.
+        """
+        if self._told is None:
+            whole = self._whole()
+            self._told = whole, self._packages.split(whole.by_job) if whole.seen else {}
+        whole, packages = self._told
+        number = package_in(uid)
+        return whole if number is None else packages.get(number, whole)
+
+    def memory(self) -> HostActivity:
+        """Memory by tracked process, bytes; looked up once a window."""
+        if self._memory is None:
+            try:
+                self._memory = memory_activity(self._table, self._cpu.members(), self._seen)
+            except ProbeError as error:
+                self._blind(error)
+                self._memory = _UNSEEN
+        return self._memory
+
+    def gpu(self, meter: Meter, length_us: int) -> list[Look]:
+        """The next piece of a GPU's window, look by look.
+
+        Args:
+            meter: Of the GPU.
+            length_us: Length of the piece, µs.
+        """
+        return self._looks(meter).take(length_us)
+
+    def _whole(self) -> HostActivity:
         try:
             now = self._host_cpu()
         except ProbeError as error:
@@ -85,34 +136,11 @@ class Activity:
         return HostActivity(
             capacity=now.total_ticks - self._host.total_ticks,
             used=now.busy_ticks - self._host.busy_ticks,
-            by_job=self._cpu.by_root,
-        )
-
-    def memory(self) -> HostActivity:
-        """Memory by tracked process now, bytes (PSS: shared pages counted once)."""
-        try:
-            use = self._table.memory()
-        except ProbeError as error:
-            self._blind(error)
-            return _UNSEEN
-        living = {root: pids for root, pids in self._cpu.members().items() if pids}
-        by_root = {root: self._table.pss_bytes(pids) for root, pids in living.items()}
-        known = {root: size for root, size in by_root.items() if size is not None}
-        return HostActivity(
-            capacity=use.total_bytes,
-            used=use.total_bytes - use.available_bytes,
-            by_job=known,
-            seen=len(known) == len(by_root),
-        )
-
-    def gpu(self, uid: str) -> GpuActivity:
-        """Processes seen on one GPU since `restart`."""
-        seen = self._gpus.get(uid, _GpuSeen())
-        return GpuActivity(
-            sm_share=seen.sm_share,
-            memory_bytes=seen.memory_bytes,
-            system=frozenset({SYSTEM}),
-            seen=seen.seen and not seen.unknown,
+            by_job={
+                # Either may miss something, and neither counts what the family did not use.
+                root: max(ticks, self._groups.used_us(root) // _TICK_US)
+                for root, ticks in self._cpu.by_root.items()
+            },
         )
 
     def _blind(self, error: ProbeError) -> None:
@@ -120,28 +148,28 @@ class Activity:
         log.warning("joulebook: %s", error)
         self._host = None
 
-    def _watch_gpus(self, meters: Sequence[Meter]) -> None:
+    def _looks(self, meter: Meter) -> GpuLooks:
+        """Those of this meter: a device that left and came back has another one."""
+        known = self._gpus.get(meter.uid)
+        if known is None or known[0] is not meter:
+            known = self._gpus[meter.uid] = meter, GpuLooks(meter.sensor)
+            self._holders.pop(meter.uid, None)
+        return known[1]
+
+    def _watch_gpus(self, meters: Sequence[Meter], before: Mapping[int, Process]) -> None:
         """GPUs of one probe; a look that failed tells nothing, the next one may."""
         answers = holders_each(meters[0].probe, [meter.sensor for meter in meters])
         for meter, holders in zip(meters, answers, strict=True):
-            if holders is None or isinstance(holders, ProbeError):
+            if isinstance(holders, ProbeError):
                 continue
-            seen = self._gpus.setdefault(meter.uid, _GpuSeen())
-            seen.seen = True
-            self._count(seen, holders)
+            looks, last = self._looks(meter), self._holders.get(meter.uid, ())
+            looks.saw(seen_of(last, holders, lambda pid: self._job_of(pid, before)))
+            self._holders[meter.uid] = holders or ()
 
-    def _count(self, seen: _GpuSeen, holders: Sequence[Holder]) -> None:
-        """Add one look: SM shares add up over looks, memory counts at its largest."""
-        memory: dict[int, int] = {}
-        for holder in holders:
-            root = self._cpu.root_of(holder.pid)
-            if root is None and not self._table.exists(holder.pid):
-                # The driver tells pids of the host. One that is not in our process table
-                # is another namespace's: nobody here knows whose it is.
-                seen.unknown = True
-                continue
-            job = SYSTEM if root is None else root
-            seen.sm_share[job] = seen.sm_share.get(job, 0) + holder.sm_share
-            memory[job] = memory.get(job, 0) + holder.memory_bytes
-        for job, size in memory.items():
-            seen.memory_bytes[job] = max(seen.memory_bytes.get(job, 0), size)
+    def _job_of(self, pid: int, before: Mapping[int, Process]) -> int | None:
+        """The tracked process that one belongs to, also if it just left; None: out of sight."""
+        for root in (self._cpu.root_of(pid), self._cpu.former_root_of(pid)):
+            if root is not None:
+                return root
+        here = pid in self._seen or pid in before or self._table.exists(pid)
+        return SYSTEM if here else None

@@ -36,6 +36,7 @@ class Entry:
         booked: Windows with their shares.
         jobs: Records of every job named in a share, and of those that changed.
         problems: Why a device cannot be read now, by uid.
+        marks: Where the next windows begin, kept in one step with these; see `recovery`.
         sensors: The sensors at that time: an entry that waits may outlive them. None: those now.
     """
 
@@ -43,6 +44,7 @@ class Entry:
     jobs: Sequence[Job]
     problems: Mapping[str, str] = field(default_factory=dict)
     sensors: Sequence[Sensor] | None = None
+    marks: bytes | None = None
 
 
 def assemble(

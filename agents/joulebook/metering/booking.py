@@ -24,6 +24,8 @@ def book(
 ) -> Booked:
     """Hand each process's share to its leaves; each ancestor counts it once.
 
+    What a process held without using it is its job's, too.
+
     Args:
         metered: A window and its parts by process.
         kind: Kind of its device.
@@ -35,13 +37,13 @@ def book(
     watched = chain.from_iterable(leaves.values()) if metered.parts else ()
     shares = [Share(Bucket.JOB, leaf.uid, 0) for leaf in watched]
     for part in metered.parts:
-        if part.bucket is not Bucket.JOB:
+        if part.bucket not in (Bucket.JOB, Bucket.HELD):
             shares.append(Share(part.bucket, None, part.energy_uj))
             continue
         own = leaves[part.job]
         split = largest_remainder(part.energy_uj, [1] * len(own))
         for leaf, energy_uj in zip(own, split, strict=True):
-            shares.append(Share(Bucket.JOB, leaf.uid, energy_uj))
+            shares.append(Share(part.bucket, leaf.uid, energy_uj))
             for span in _above(leaf, spans):
                 span.tally.add(kind, window, energy_uj)
     told = any(part.bucket is not Bucket.UNKNOWN for part in metered.parts)

@@ -18,6 +18,7 @@ class CpuUse:
         self._family: dict[int, tuple[int, int]] = {}
         self._last: dict[int, Process] = {}
         self._offset: dict[int, int] = {}
+        self._former: dict[int, int] = {}
 
     def restart(self, table: Mapping[int, Process], roots: Collection[int]) -> None:
         """Count from here on.
@@ -27,6 +28,7 @@ class CpuUse:
             roots: Ids of the tracked processes.
         """
         self._roots = frozenset(roots)
+        self._former = {}
         self._remember(table)
         self._offset = {root: -ticks for root, ticks in self._sums().items()}
         self.by_root = dict.fromkeys(self._roots, 0)
@@ -47,9 +49,13 @@ class CpuUse:
         known = self._family.get(pid)
         return known[0] if known else None
 
+    def former_root_of(self, pid: int) -> int | None:
+        """The tracked process that one belonged to which left since the last `restart`."""
+        return self._former.get(pid)
+
     def members(self) -> dict[int, list[int]]:
         """Process ids by root, also of roots with none left."""
-        found: dict[int, list[int]] = {root: [] for root in self._roots}
+        found: dict[int, list[int]] = {root: [] for root in sorted(self._roots)}
         for pid, (root, _) in self._family.items():
             found[root].append(pid)
         return found
@@ -67,6 +73,7 @@ class CpuUse:
     def _bury(self, pid: int, process: Process) -> None:
         """A process left: its time stays with its own root, and moves to no other."""
         root, heir = self._family[pid][0], self.root_of(process.parent)
+        self._former[pid] = root
         if heir == root:
             return  # a relative reaped it: its time is in that one's account now
         self._offset[root] = self._offset.get(root, 0) + process.ticks

@@ -34,10 +34,20 @@ class _Known:
 
 
 class JobBook:
-    """Jobs of one process, or of one agent."""
+    """Jobs of one process, or of one agent.
+
+    Attributes:
+        latest: The highest revision that any record got.
+    """
 
     def __init__(self) -> None:
+        self.latest = 0
         self._jobs: dict[_Key, _Known] = {}
+        self._floors: dict[_Key, int] = {}
+
+    def expect(self, span: Span, revision: int) -> None:
+        """Another may have written records of this span's job, up to this revision."""
+        self._floors[_key(span)] = revision
 
     def open(self, span: Span) -> None:
         """A span has started."""
@@ -49,6 +59,7 @@ class JobBook:
             self._record(0, _key(span), known, 0)
             known.revision = 0
             self._jobs[_key(span)] = known
+        known.revision = max(known.revision, self._floors.pop(_key(span), 0))
         known.open.append(span)
 
     def close(self, span: Span) -> None:
@@ -61,12 +72,17 @@ class JobBook:
             if key[1] == reporter and not job.open and not job.changed:
                 del self._jobs[key]
 
+    def clear(self) -> None:
+        """Another keeps the records from here on."""
+        self._jobs.clear()
+
     def records(self, now_us: int) -> list[Job]:
         """The records of all jobs that are open or have just ended, each under a new revision."""
         listed = [(key, job) for key, job in self._jobs.items() if job.open or job.changed]
         records = [self._record(ref, key, job, now_us) for ref, (key, job) in enumerate(listed)]
         for key, job in listed:
             job.changed = False
+            self.latest = max(self.latest, job.revision)
             if not job.open and not job.shared:
                 del self._jobs[key]
         return records

@@ -72,6 +72,11 @@ class Meter:
         """Whether power is integrated: then the sensor is worth many looks."""
         return self._by_power
 
+    @property
+    def start(self) -> tuple[Reading, int] | None:
+        """The reading at which the running window began, and its label, µs; None before one."""
+        return (self._readings[0], self._start_label_us) if self._readings else None
+
     def goes_on_as(self, sensor: Sensor, probe: Probe) -> bool:
         """Whether this is still the sensor to read; what was learned of it counts from here on.
 

@@ -1,7 +1,7 @@
 """Out of the process: first into the spool, then, where a server is named, to it."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from joulebook.clock import Clock
 from joulebook.core.units import US_PER_S
@@ -9,8 +9,10 @@ from joulebook.errors import SpoolError
 from joulebook.metering.assemble import Entry, assemble
 from joulebook.metering.guard import harmless, log
 from joulebook.probes.protocol import Sensor
+from joulebook.shipping.backoff import Backoff
 from joulebook.shipping.sender import Sender
 from joulebook.shipping.shipper import Shipped, ship
+from joulebook.shipping.skew import Skew
 from joulebook.shipping.spool import Spool
 from joulebook.wire import Agent, Batch, Host
 
@@ -18,8 +20,8 @@ from joulebook.wire import Agent, Batch, Host
 SHIP_AT_ONCE = 50
 #: The longest that the end of a process waits for a round under way, s.
 EXIT_S = 2.0
-#: After a failure nothing is sent for this long, s: a function that is tracked a thousand times
-#: must not wait a thousand times for a server that does not answer.
+#: After a failure a tracker sends nothing for this long at least, s: a function that is tracked
+#: a thousand times must not wait a thousand times for a server that does not answer.
 PAUSE_S = 30.0
 
 
@@ -34,7 +36,10 @@ class Outbox:
         version: Version of joulebook.
         clock: Source of time for the limit on sending.
         role: ``tracker`` or ``agent``.
-        pause_s: After a failure nothing is sent for this long, s.
+        pause_s: Length of the first pause after a failure, s; see `Backoff` for those that
+            follow. A tracker pauses that long at least, an agent at most.
+        skew: What the sender hears of the server's clock.
+        draw: Chance for the pauses, from 0 up to 1; Python's own where it is left out.
     """
 
     def __init__(  # noqa: PLR0913 - all of it goes into each batch
@@ -48,6 +53,8 @@ class Outbox:
         clock: Clock,
         role: str = "tracker",
         pause_s: float = PAUSE_S,
+        skew: Skew | None = None,
+        draw: Callable[[], float] | None = None,
     ) -> None:
         self.spool = spool
         self.sender = sender
@@ -60,7 +67,8 @@ class Outbox:
         self._version = version
         self._clock = clock
         self._role = role
-        self._pause_s = pause_s
+        self._skew = skew or Skew()
+        self._backoff = Backoff(pause_s, least_s=pause_s if role == "tracker" else 0.0, draw=draw)
         self._thread: threading.Thread | None = None
         self._not_before_us = clock.monotonic_us()
 
@@ -89,7 +97,7 @@ class Outbox:
             sensors = self.sensors if entry.sensors is None else entry.sensors
             return assemble(entry, agent=agent, seq=seq, host=self._host, sensors=sensors)
 
-        self.spool.append(build)
+        self.spool.append(build, entry.marks)
         if self.spool.notice not in (None, self._noticed):
             self._noticed = self.spool.notice
             log.warning("joulebook: %s", self._noticed)
@@ -116,6 +124,11 @@ class Outbox:
     def window_us(self) -> int | None:
         """Length of window that the server asked for last, µs; None if it has not answered."""
         return self.last.window_us if self.last else None
+
+    @property
+    def skew_us(self) -> int | None:
+        """How far the server's clock is ahead of ours, µs, to a second or so; None if not known."""
+        return self._skew.us
 
     @property
     def shipping(self) -> bool:
@@ -149,8 +162,16 @@ class Outbox:
         with harmless("sending"):
             while True:
                 self.last = ship(self.spool, sender, limit=SHIP_AT_ONCE)
-                if self.last.problem:
-                    wait_s = max(self.last.retry_after_s or 0.0, self._pause_s)
-                    self._not_before_us = self._clock.monotonic_us() + int(wait_s * US_PER_S)
+                self._hold_off(self.last)
+                if (warning := self._skew.warning(sender.url)) is not None:
+                    log.warning("joulebook: %s", warning)
                 if self.last.problem or not self.last.left:
                     return
+
+    def _hold_off(self, done: Shipped) -> None:
+        """Pause after a failure; a batch that the server took or refused is a success."""
+        if done.sent or done.refused:
+            self._backoff.succeeded()
+        if done.problem:
+            pause_s = self._backoff.failed(done.retry_after_s)
+            self._not_before_us = self._clock.monotonic_us() + int(pause_s * US_PER_S)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from joulebook.clock import Clock
 from joulebook.discovery.host import HostIdentity, identify
@@ -26,6 +27,7 @@ class Rig:
         table: The host's processes.
         roster: Looks for sensors again; None where they are as given for good.
         host_cpu: CPU time that shares of a package are taken of; the machine's if not given.
+        record: File into which all readings and windows are written for a replay; None: nowhere.
     """
 
     clock: Clock
@@ -35,9 +37,18 @@ class Rig:
     table: ProcessTable
     roster: Roster | None = None
     host_cpu: HostCpu | None = None
+    record: Path | None = None
 
     def sampler(self) -> Sampler:
-        """A sampler over the sensors that can be read."""
+        """A sampler over the sensors that can be read.
+
+        Raises:
+            InvalidInput: The recording cannot be begun.
+        """
+        if self.record is not None:
+            from joulebook.metering.recording import recorded  # noqa: PLC0415 - seldom wanted
+
+            return recorded(self.record, self.clock, self.sensors, self.table, self.host_cpu)
         return Sampler(self.clock, self.sensors, self.table, self.host_cpu)
 
     @property
@@ -71,7 +82,9 @@ class Rig:
             probe.close()
 
 
-def open_rig(settings: Settings, clock: Clock, *, patient: bool = True) -> Rig:
+def open_rig(
+    settings: Settings, clock: Clock, *, patient: bool = True, record: Path | None = None
+) -> Rig:
     """Find the sensors of this host.
 
     Args:
@@ -79,14 +92,19 @@ def open_rig(settings: Settings, clock: Clock, *, patient: bool = True) -> Rig:
         clock: Source of time.
         patient: Whether to watch how often counters move, a third of a second. Who measures all
             day does; a program that measures itself takes the longest period that is known.
+        record: File into which all readings and windows are written for a replay.
     """
     host = identify(settings.procfs_root)
     site = Site(settings, clock, host)
     cpu, estimates = site.estimates()
     roster = Roster(site.measuring(patient=patient), estimates, patient=patient)
     sensors, dropped = roster.look()
-    table = ProcessTable(settings.procfs_root)
-    rig = Rig(clock, host, sensors, dropped, table, roster)
+    table = ProcessTable(
+        settings.procfs_root,
+        sysfs_root=settings.sysfs_root,
+        cgroupfs_root=settings.cgroupfs_root,
+    )
+    rig = Rig(clock, host, sensors, dropped, table, roster, record=record)
     # The container's limit counts as long as the estimate that is cut to it is in use.
     rig.host_cpu = HostCpu(table, clock, lambda: cpu.quota if rig.estimates_cpu else None)
     return rig

@@ -5,14 +5,15 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from joulebook.clock import Clock
-from joulebook.core.attribute import NO_JOB, Bucket, Part, attribute_gpu, attribute_host
+from joulebook.core.attribute import NO_JOB, Bucket, Part, attribute_host
+from joulebook.core.looks import attribute_looks
 from joulebook.core.window import Window, cut_at_quarters
 from joulebook.discovery.processes import CpuTimes, ProcessTable
 from joulebook.metering.activity import Activity
 from joulebook.metering.isolated import read_each
 from joulebook.metering.meter import Meter
 from joulebook.metering.timeline import Timeline
-from joulebook.probes.protocol import Probe, Sensor
+from joulebook.probes.protocol import Probe, Reading, Sensor
 
 #: Who is active is asked this often at most, µs: processes and their GPU samples add up meanwhile,
 #: and the whole process table costs far more than a reading.
@@ -125,6 +126,11 @@ class Sampler:
         """Whether a device left that was metered."""
         return any(meter.left for meter in self._meters)
 
+    def starts(self) -> list[tuple[Sensor, Reading, int]]:
+        """Where the running windows of all counters began: reading and label, µs."""
+        begun = [(meter, meter.start) for meter in self._meters if not meter.by_power]
+        return [(meter.sensor, *start) for meter, start in begun if start is not None]
+
     def problems(self) -> dict[str, str]:
         """Why a metered sensor cannot be read now, by uid."""
         return {meter.uid: meter.problem for meter in self._meters if meter.problem}
@@ -142,6 +148,8 @@ class Sampler:
             answers = read_each(meters[0].probe, [meter.sensor for meter in meters])
             for meter, answer in zip(meters, answers, strict=True):
                 meter.take(answer)
+                if self._activity is not None:
+                    self._activity.read(meter, answer)
 
     def _watch(self, activity: Activity) -> None:
         self._watched_us = self._clock.monotonic_us()
@@ -152,9 +160,10 @@ class Sampler:
         if not sensor.additive:
             return ()
         if sensor.kind == "gpu":
-            return attribute_gpu(window.energy_uj, activity.gpu(meter.uid))
+            looks = activity.gpu(meter, window.end_us - window.start_us)
+            return attribute_looks(window.energy_uj, looks)
         if sensor.kind == "cpu":
-            return attribute_host(window.energy_uj, activity.cpu())
+            return attribute_host(window.energy_uj, activity.cpu(meter.uid))
         if sensor.kind == "dram":
             return attribute_host(window.energy_uj, activity.memory())
         return [Part(Bucket.UNKNOWN, NO_JOB, window.energy_uj)]

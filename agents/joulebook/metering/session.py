@@ -3,7 +3,8 @@
 import logging
 import os
 import threading
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
+from copy import deepcopy
 
 from joulebook.clock import Clock
 from joulebook.core.units import quarter_of
@@ -11,11 +12,15 @@ from joulebook.metering.assemble import Entry
 from joulebook.metering.booking import book, leaves_of
 from joulebook.metering.guard import harmless
 from joulebook.metering.job_book import JobBook
+from joulebook.metering.marking import Marking
 from joulebook.metering.outbox import Outbox
 from joulebook.metering.pace import Pace
 from joulebook.metering.relook import Relook
 from joulebook.metering.rig import Rig
 from joulebook.metering.span import Span
+from joulebook.metering.tally import Tally
+from joulebook.metering.ticker import Ticker
+from joulebook.wire import Job
 
 log = logging.getLogger("joulebook")
 
@@ -47,10 +52,13 @@ class Session:
         ailing = any(one.method is None and one.parent is None for one in rig.found)
         self._relook = Relook(clock, soon=ailing)
         self._jobs = JobBook()
+        #: Told of all jobs and open spans at every cut, so that a kill leaves none open for ever.
+        self.note: Callable[[Sequence[Job], Sequence[Span], int], None] = lambda *_: None
         self._lock = threading.RLock()
         self._open: list[Span] = []
         self._always = False
-        self._stop = threading.Event()
+        self._ticker = Ticker(self._round, lambda: pace.wait_s(quick=self._sampler.quick))
+        self._marking = Marking(self._sampler, outbox, rig.host.boot_id)
         self._cut_at_us = 0
         self._quarter_us = 0
         self._pid = os.getpid()
@@ -61,6 +69,7 @@ class Session:
             self._always = True
             if not self._open:
                 self._start(())
+                self._marking.recover()
 
     def close(self) -> None:
         """End all spans and measuring; the last window is durable when this returns."""
@@ -72,9 +81,15 @@ class Session:
                 self._always = False
                 self._halt()
 
-    def begin(self, span: Span) -> None:
-        """Open a span: windows are cut here, so nothing before belongs to it."""
+    def begin(self, span: Span, revision: int = 0) -> None:
+        """Open a span: windows are cut here, so nothing before belongs to it.
+
+        Args:
+            span: The span; one with a start goes on here, after another's measuring.
+            revision: The highest that another may have given to a record of its job.
+        """
         with self._lock:
+            self._jobs.expect(span, revision)
             roots = self._roots() | {span.pid}
             if self._open or self._always:
                 self._cut(roots, opening=span)
@@ -98,6 +113,31 @@ class Session:
                     self._halt()
         if last:
             self.outbox.ship(LAST_WAIT_S)
+
+    def release(self) -> int:
+        """Another measures the open spans from here on; the last windows are durable by now.
+
+        Returns:
+            The highest revision that a record got here.
+        """
+        with self._lock:
+            if self._open:
+                self._cut()
+                self._open.clear()
+                self._halt()
+            self._jobs.clear()
+            self._note((), 0)
+            return self._jobs.latest
+
+    def so_far(self, span: Span) -> tuple[Tally, int]:
+        """A copy of what a span has come to up to the last cut, and the highest revision here."""
+        with self._lock:
+            return deepcopy(span.tally), self._jobs.latest
+
+    def tell(self, jobs: Sequence[Job]) -> None:
+        """Keep records of jobs that nobody measures any more."""
+        with self._lock:
+            self.outbox.put(Entry((), jobs, self._sampler.problems()))
 
     def forget(self, reporter: str) -> None:
         """A reporter left: no span of it will follow."""
@@ -153,10 +193,10 @@ class Session:
     def _start(self, roots: Collection[int]) -> None:
         self._sampler.start(roots)
         self._note_cut(self._sampler.timeline.now())
-        self._start_ticker()
+        self._ticker.start()
 
     def _halt(self) -> None:
-        self._stop.set()
+        self._ticker.stop()
         self._sampler.stop()
 
     def _roots(self, without: Span | None = None) -> frozenset[int]:
@@ -185,23 +225,24 @@ class Session:
         if opening is not None:
             self._enter(opening)
         jobs = self._jobs.records(now_us)
+        if opening is not None:
+            self._note(jobs, now_us)  # first: no running job may be kept that is not noted
         with harmless("keeping a window"):
             problems, sensors = self._sampler.problems(), self.outbox.sensors
-            self.outbox.put(Entry(booked, jobs, problems, tuple(sensors)))
+            marks = self._marking.now() if self._always else None
+            self.outbox.put(Entry(booked, jobs, problems, tuple(sensors), marks))
+            if opening is None:
+                self._note(jobs, now_us)
+
+    def _note(self, jobs: Sequence[Job], now_us: int) -> None:
+        with harmless("noting which jobs are open"):
+            self.note(jobs, self._open, now_us)
 
     def _note_cut(self, now_us: int) -> None:
         """Length by the monotonic clock, quarter hour by the wall clock."""
         self._cut_at_us = self._clock.monotonic_us()
         self._quarter_us = quarter_of(now_us)
 
-    def _start_ticker(self) -> None:
-        self._stop = threading.Event()
-        threading.Thread(
-            target=self._run, args=(self._stop,), name="joulebook", daemon=True
-        ).start()
-
-    def _run(self, stop: threading.Event) -> None:
-        while not stop.wait(self._pace.wait_s(quick=self._sampler.quick)):
-            with harmless("sampling"):
-                if self.tick():
-                    self.outbox.ship()
+    def _round(self) -> None:
+        if self.tick():
+            self.outbox.ship()

@@ -117,12 +117,17 @@ class Holder:
     Attributes:
         pid: Process id as the driver tells it (of the host, also inside a container).
         memory_bytes: Device memory it holds, bytes.
-        sm_share: Sum of its SM utilisation samples since the last question; 0 without one.
+        sm_share: Sum of its SM utilisation samples since the last question; None where the driver
+            tells none of any process.
+        instance: Number of the MIG instance that it is in; None where the device is whole.
+        slices: How many slices that instance has, and how many the whole device.
     """
 
     pid: int
     memory_bytes: int
-    sm_share: int = 0
+    sm_share: int | None = None
+    instance: int | None = None
+    slices: tuple[int, int] = (0, 0)
 
 
 class Probe(Protocol):

@@ -7,11 +7,12 @@ from typing import Any
 
 from joulebook.errors import SettingsError
 from joulebook.settings import sockets
+from joulebook.settings.proxies import without_secret
 from joulebook.settings.records import DEFAULT, Labels, Settings
 from joulebook.settings.sources import Given, Report, gather, home
 from joulebook.settings.values import LABEL_READERS, READERS, SETTING_READERS
 
-_MAY_HOLD_SECRETS = ("token", "server", "exporter_url")  # a refused URL can hold a password
+_MAY_HOLD_SECRETS = ("token", "server", "proxy", "exporter_url")  # a refused URL can
 
 
 def load(
@@ -53,7 +54,7 @@ def load(
 
 
 def describe(settings: Settings) -> dict[str, dict[str, object]]:
-    """Every key with the value in force and where it came from; the token only as ``set``."""
+    """Every key with the value in force and where it came from, without any secret."""
     return {
         key: {"value": _shown(settings, key), "origin": settings.origins.get(key, DEFAULT)}
         for key in READERS
@@ -64,6 +65,8 @@ def _shown(settings: Settings, key: str) -> object:
     value = getattr(settings.labels if key in LABEL_READERS else settings, key)
     if key == "token":
         return None if value is None else "set"
+    if key == "proxy" and isinstance(value, str):
+        return without_secret(value)
     if isinstance(value, tuple):
         return ",".join(value) or None
     return str(value) if isinstance(value, Path) else value

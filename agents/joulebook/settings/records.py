@@ -27,9 +27,13 @@ class Settings:
     Attributes:
         server: URL of the joulebook-server; None: nothing leaves this machine.
         token: Secret sent to the server; never shown.
+        proxy: http proxy on the way to the server; None: none. May hold a password: never shown.
+        ca_file: PEM certificates of who may vouch for the server; None: the system's.
         zone: ISO 3166 code of the grid, such as ``FR`` or ``US-CA``; None: no CO2e.
         pue: Power usage effectiveness of the building, a decimal from 1 to 10.
         state_dir: Where unsent measurements are kept.
+        spool_max_mb: What unsent batches may fill in each of its files, MiB; then they are merged.
+        spool_max_days: What is unsent for longer has windows of a quarter hour, days.
         window_s: Length of a meter window, s; where nobody set it, a server may ask for another.
         sample_s: Time between two looks at the sensors, s.
         agent_socket: Where the agent of this host listens; None: a tracker asks no agent.
@@ -46,9 +50,13 @@ class Settings:
 
     server: str | None = None
     token: str | None = field(default=None, repr=False)
+    proxy: str | None = field(default=None, repr=False)
+    ca_file: Path | None = None
     zone: str | None = None
     pue: str = "1"
     state_dir: Path
+    spool_max_mb: float = 256.0
+    spool_max_days: float = 30.0
     window_s: float = 10.0
     sample_s: float = 0.5
     agent_socket: Path | None = None

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from urllib.parse import urlsplit
 
 from joulebook.errors import WireError
+from joulebook.settings.proxies import proxy
 from joulebook.wire.records import JOB_KINDS
 from joulebook.wire.rules import optional_text
 
@@ -20,6 +21,8 @@ _MIN_PERIOD_S = 0.01
 _MAX_SAMPLE_S = 60.0
 _MAX_SOCKET = 107  # bytes in sun_path, without the last NUL (unix(7))
 _MAX_TDP_W = 100_000.0
+_MAX_SPOOL_MB = 1_000_000.0
+_MIN_SPOOL_DAYS, _MAX_SPOOL_DAYS = 0.01, 36_500.0  # a quarter hour; more than anyone waits
 _MAX_PUE = 10  # a figure above is a slip: no data centre is that wasteful
 
 
@@ -43,7 +46,10 @@ def _http(text: str, such: str, secrets: str = "") -> str:
         raise ValueError(f"must not hold a name or password{secrets}")
     if "?" in text or "#" in text:
         raise ValueError("must end after the path")
-    _ = parts.port  # raises ValueError where it is no port
+    try:
+        _ = parts.port
+    except ValueError:  # its own text may repeat a part of a password
+        raise ValueError("must name a port by its number") from None
     return text
 
 
@@ -137,9 +143,13 @@ SETTING_READERS: Mapping[str, Callable[[str], object]] = MappingProxyType(
     {
         "server": url,
         "token": secret,
+        "proxy": proxy,
+        "ca_file": path,
         "zone": zone,
         "pue": pue,
         "state_dir": path,
+        "spool_max_mb": between(1.0, _MAX_SPOOL_MB),
+        "spool_max_days": between(_MIN_SPOOL_DAYS, _MAX_SPOOL_DAYS),
         "window_s": between(_MIN_PERIOD_S, _MAX_WINDOW_S),
         "sample_s": between(_MIN_PERIOD_S, _MAX_SAMPLE_S),
         "agent_socket": socket_path,

@@ -1,30 +1,44 @@
 """What an answer of the server means for the batch."""
 
-import contextlib
 import json
 import re
 from dataclasses import dataclass
 from email.message import Message
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any
 
+from joulebook.core.units import US_PER_S
 from joulebook.errors import Refused, TooLarge, Unreachable
+from joulebook.shipping.skew import date_us
 from joulebook.wire import Answer
 
 _MAX_SHOWN = 300
 _TOKEN = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 # These say something of the way to the server or of this moment, not of the batch.
 _NOT_OF_THE_BATCH = (404, 405, 407, 408, 421, 425, 426, 429)
+PROXY_ASKS = (
+    "the proxy asks for a name and password: set proxy (JOULEBOOK_PROXY) to "
+    "http://name:password@host:port"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An HTTP answer as it came."""
+    """An HTTP answer as it came.
+
+    Attributes:
+        status: HTTP status.
+        headers: Its headers.
+        body: Its content.
+        arrived_us: Our wall clock when it had come, µs since the Unix epoch.
+        took_us: Time from request to answer, µs.
+    """
 
     status: int
     headers: Message
     body: bytes
+    arrived_us: int
+    took_us: int
 
 
 def read_reply(reply: Reply, url: str) -> Answer:
@@ -77,6 +91,8 @@ def _elsewhere(reply: Reply, url: str, problem: str | None) -> str:
         return f"{url} points to {target:.{_MAX_SHOWN}} ({reply.status}); set server to that"
     if reply.status == HTTPStatus.TOO_MANY_REQUESTS or reply.status >= 500:  # noqa: PLR2004 - 5xx
         return f"{url} answered {reply.status}: {problem or 'not now'}"
+    if reply.status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
+        return f"{url} was not reached (407): {PROXY_ASKS}"
     return f"{url} answered {reply.status}; is a joulebook-server there?"
 
 
@@ -97,11 +113,12 @@ def _problem(reply: Reply) -> str | None:
 
 
 def _retry_after_s(reply: Reply) -> float | None:
-    """Seconds to wait; a date is counted from the server's own clock (RFC 9110, 10.2.3)."""
+    """Seconds to wait (RFC 9110, 10.2.3); a date is counted from the server's own clock if told."""
     value = reply.headers.get("Retry-After", "").strip()
     if re.fullmatch(r"[0-9]{1,9}", value):
         return float(value)
-    with contextlib.suppress(ValueError, TypeError):
-        wait = parsedate_to_datetime(value) - parsedate_to_datetime(reply.headers["Date"])
-        return max(0.0, wait.total_seconds())
-    return None
+    until_us = date_us(value)
+    if until_us is None:
+        return None
+    now_us = date_us(reply.headers["Date"])
+    return max(0.0, (until_us - (reply.arrived_us if now_us is None else now_us)) / US_PER_S)

@@ -6,20 +6,23 @@ import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
 from joulebook.clock import Clock
-from joulebook.core.units import US_PER_S
 from joulebook.errors import SpoolError
-from joulebook.shipping import forking
+from joulebook.shipping import forking, health
+from joulebook.shipping.aside import Aside, Moved
+from joulebook.shipping.reserve import Reserve
 
 BUSY_TIMEOUT_S = 10.0
-_DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
-_COMPANIONS = ("", "-wal", "-shm")
+# The log is folded into the file after so many pages. A long one fills a small disk by itself,
+# and one that is longer, after a large merge, is cut back.
+_LOG_PAGES = 64
+_LOG_BYTES = 4 << 20
 
 Answer = TypeVar("Answer")
+Prepare = Callable[[sqlite3.Connection, Moved | None], str | None]
 
 
 class _Held:
@@ -43,7 +46,8 @@ class Database:
     Args:
         path: The file; created with its folder where it is missing.
         clock: Names the time at which a damaged file was moved aside.
-        prepare: Called in a transaction whenever the file is opened: creates what is missing.
+        prepare: Called in a transaction whenever the file is opened: creates what is missing,
+            salvages the file that was moved aside, if any, and says what came of that.
         max_pages: Upper limit on the size of the file, pages of 4096 bytes; None for the disk's.
     """
 
@@ -51,11 +55,13 @@ class Database:
         self,
         path: Path,
         clock: Clock,
-        prepare: Callable[[sqlite3.Connection], None],
+        prepare: Prepare,
         max_pages: int | None = None,
     ) -> None:
         self.path = path
         self.notice: str | None = None
+        self.reserve = Reserve(path)
+        self._aside = Aside(path)
         self._clock = clock
         self._prepare = prepare
         self._max_pages = max_pages
@@ -63,11 +69,20 @@ class Database:
         forking.watch(self)
 
     def run(
-        self, work: Callable[[sqlite3.Connection], Answer], begin: str = "BEGIN IMMEDIATE"
+        self,
+        work: Callable[[sqlite3.Connection], Answer],
+        begin: str = "BEGIN IMMEDIATE",
+        *,
+        frees: bool = False,
     ) -> Answer:
         """Do `work` in one transaction; it is durable when this returns.
 
         A damaged file is moved aside and `work` done once more, in a new one.
+
+        Args:
+            work: What to do; it may be done twice, the first time without effect.
+            begin: How the transaction begins.
+            frees: Whether it helps to make room: then it may use the reserve of a full disk.
 
         Raises:
             SpoolError: The file cannot be used; the text says why and what to do.
@@ -77,9 +92,8 @@ class Database:
             try:
                 return self._attempt(held, work, begin)
             except sqlite3.DatabaseError as error:
-                if _primary_code(error) not in _DAMAGED:
+                if not self._can_go_on(held, error, frees=frees):
                     raise self._translated(error) from error
-                held.close()
             try:
                 return self._attempt(held, work, begin)
             except sqlite3.Error as error:
@@ -129,6 +143,18 @@ class Database:
             raise
         return answer
 
+    def _can_go_on(self, held: _Held, error: sqlite3.Error, *, frees: bool) -> bool:
+        """Whether a second attempt may succeed: in a new file, or with the reserve given up."""
+        if health.is_damage(error):
+            held.close()
+            return True
+        if not frees or health.primary_code(error) not in health.NO_SPACE:
+            return False
+        if self.reserve.give_up() and held.connection is not None:
+            with contextlib.suppress(sqlite3.Error):  # then the log goes on where it is
+                held.connection.execute("PRAGMA wal_checkpoint(RESTART)").fetchall()
+        return True
+
     def _connected(self, held: _Held) -> sqlite3.Connection:
         """The open connection, unless another process moved or removed the file since."""
         if held.connection is None or held.inode != _inode(self.path):
@@ -158,48 +184,44 @@ class Database:
             os.close(lock)
 
     def _opened(self) -> sqlite3.Connection:
+        self._aside.resume()
         try:
             return self._open()
-        except sqlite3.DatabaseError as error:
-            if _primary_code(error) not in _DAMAGED:
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
+            if not health.is_damage_at_opening(error):
                 raise
-            self._move_aside(error)
+            self._aside.move(str(error), self._clock.wall_us())
             return self._open()
 
     def _open(self) -> sqlite3.Connection:
         connection = sqlite3.connect(
             self.path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
         )
+        # A text that is none is for who reads it to judge, not a reason to read nothing at all.
+        connection.text_factory = lambda text: text.decode("utf-8", "replace")
         try:
             connection.execute("PRAGMA journal_mode=WAL")
             connection.execute("PRAGMA synchronous=FULL")
+            connection.execute(f"PRAGMA wal_autocheckpoint={_LOG_PAGES}")
+            connection.execute(f"PRAGMA journal_size_limit={_LOG_BYTES}")
             if self._max_pages is not None:
                 connection.execute(f"PRAGMA max_page_count={int(self._max_pages)}")
-            _check(connection)
+            health.check(connection)
             with connection:
                 connection.execute("BEGIN IMMEDIATE")
-                self._prepare(connection)
+                told = self._prepare(connection, self._aside.moved())
+            self._aside.done()
+            self.notice = told or self.notice
         except BaseException:
             connection.close()
             raise
         return connection
 
-    def _move_aside(self, error: sqlite3.DatabaseError) -> None:
-        moment = datetime.fromtimestamp(self._clock.wall_us() / US_PER_S, tz=UTC)
-        aside = f"{self.path}.damaged-{moment:%Y%m%dT%H%M%S.%fZ}"
-        for companion in _COMPANIONS:
-            with contextlib.suppress(FileNotFoundError):
-                os.replace(f"{self.path}{companion}", f"{aside}{companion}")  # noqa: PTH105 - names
-        self.notice = (
-            f"{self.path} was damaged ({error}) and moved aside to {aside}; "
-            "what it held and had not been sent is only there"
-        )
-
     def _translated(self, error: sqlite3.Error) -> SpoolError:
-        code = _primary_code(error)
+        code = health.primary_code(error)
         if code == sqlite3.SQLITE_FULL:
             return SpoolError(f"cannot write {self.path}: the disk is full; free some space")
-        if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        if code in health.HELD:
             return SpoolError(
                 f"cannot write {self.path}: another process held it for {BUSY_TIMEOUT_S:g} s"
             )
@@ -210,20 +232,6 @@ class Database:
             f"cannot use {self.path}: {reason}; set state_dir (JOULEBOOK_STATE_DIR) "
             "to a folder that can be written"
         )
-
-
-def _check(connection: sqlite3.Connection) -> None:
-    verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
-    if verdict != "ok":
-        error = sqlite3.DatabaseError(verdict)
-        error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
-        raise error
-
-
-def _primary_code(error: sqlite3.Error) -> int | None:
-    """SQLite's result code without its extension; None for errors of Python's own layer."""
-    code: int | None = getattr(error, "sqlite_errorcode", None)
-    return None if code is None else code & 0xFF
 
 
 def _inode(path: Path) -> int | None:

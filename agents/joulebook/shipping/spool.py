@@ -1,37 +1,31 @@
 """The durable store of batches that no server has acknowledged."""
 
 import sqlite3
-import uuid
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
 from joulebook.clock import Clock
 from joulebook.errors import SpoolError
+from joulebook.shipping import rows, schema
 from joulebook.shipping.agent_id import agent_id
+from joulebook.shipping.aside import Moved
+from joulebook.shipping.bounds import Bounds, Full, within
+from joulebook.shipping.coarsening import coarsen
 from joulebook.shipping.database import Database
-from joulebook.shipping.halves import halves
-from joulebook.wire import Batch, decode, encode
+from joulebook.shipping.held import Held, held
+from joulebook.shipping.rows import Entry, Waiting
+from joulebook.shipping.salvage import salvage
+from joulebook.wire import Batch, decode
 
-_VERSION = 1
+__all__ = ["Bounds", "Build", "Entry", "Held", "Spool"]
+
 _AT_ONCE = 100  # batches read in one go when all are looked at
-_TABLES = (
-    "CREATE TABLE meta (epoch TEXT NOT NULL, inode INTEGER NOT NULL, next_seq INTEGER NOT NULL)",
-    """CREATE TABLE batches
-    (seq INTEGER PRIMARY KEY, epoch TEXT NOT NULL, content BLOB NOT NULL, refused TEXT)""",
-    f"PRAGMA user_version={_VERSION}",
-)
+_LOOK_EVERY = 64  # appends between two looks at the age of what is here
+_MERGES_AT_ONCE = 4  # each makes room for about a hundred batches, and the appender waits for it
 
+Answer = TypeVar("Answer")
 Build = Callable[[str, str, int], Batch]
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One batch on its way: its bytes never change, however often they are sent."""
-
-    seq: int
-    epoch: str
-    content: bytes
 
 
 class Spool:
@@ -40,14 +34,20 @@ class Spool:
     Safe for many processes and threads at once, over a fork, and against SIGKILL at any time.
 
     Args:
-        path: The file; its agent's id lies beside it.
-        clock: Names the time at which a damaged file was moved aside.
+        path: The file; its agent's id and a reserve for a full disk lie beside it.
+        clock: Tells when a batch was kept, or a damaged file moved aside.
+        bounds: Beyond these, batches that were never sent are merged; None for no bounds.
         max_pages: Upper limit on the size of the file, pages of 4096 bytes; None for the disk's.
     """
 
-    def __init__(self, path: Path, clock: Clock, max_pages: int | None = None) -> None:
+    def __init__(
+        self, path: Path, clock: Clock, bounds: Bounds | None = None, max_pages: int | None = None
+    ) -> None:
         self._path = path
+        self._clock = clock
+        self._bounds = bounds
         self._agent_id: str | None = None
+        self._merges: str | None = None
         self._database = Database(path, clock, self._prepare, max_pages)
 
     @property
@@ -64,40 +64,56 @@ class Spool:
     @property
     def epoch(self) -> str:
         """Names the file: new after creation, damage or restore."""
-        return self._database.run(_epoch, "BEGIN")
+        return self._database.run(schema.epoch_of, "BEGIN")
 
     @property
     def notice(self) -> str | None:
-        """What happened to an earlier file, for people; None where nothing did."""
-        return self._database.notice
+        """What happened to the file, or an earlier one, for people; None where nothing did."""
+        return self._database.notice or self._merges
 
-    def append(self, build: Build) -> int:
+    @property
+    def marks(self) -> bytes | None:
+        """What came with the last batch that brought marks; None where none did."""
+        return self._database.run(schema.marks_of, "BEGIN")
+
+    def append(self, build: Build, marks: bytes | None = None) -> int:
         """Number a batch and keep it; it is durable when this returns.
 
+        Where the file is at its bound, older batches that were never sent are merged first.
+
         Args:
-            build: Makes the batch from agent id, epoch and number. It runs while other
-                writers wait, so it should be quick; what it raises is passed on.
+            build: Makes the batch from agent id, epoch and number. It runs while other writers
+                wait, so it should be quick, and again where room had to be made; what it
+                raises is passed on.
+            marks: What its sender wants to find again after a kill: kept in the same step.
 
         Returns:
             The batch's number, never used before in this epoch.
 
         Raises:
-            SpoolError: It could not be kept.
+            SpoolError: It could not be kept; nothing that was kept before is touched.
         """
-        identity = self.agent_id
+        identity, now_us = self.agent_id, self._clock.wall_us()
 
         def work(connection: sqlite3.Connection) -> int:
-            seq = _take_seq(connection)
-            _insert(connection, build(identity, _epoch(connection), seq))
+            self._database.reserve.hold()
+            seq = schema.take_seq(connection)
+            rows.insert(connection, build(identity, schema.epoch_of(connection), seq), now_us)
+            if marks is not None:
+                schema.put_marks(connection, marks)
             return seq
 
-        return self._database.run(work)
+        seq = self._bounded(work)
+        if self._bounds is not None and seq % _LOOK_EVERY == _LOOK_EVERY - 1:
+            before_us = now_us - self._bounds.max_age_us
+            self._database.run(lambda connection: coarsen(connection, before_us))
+        return seq
 
     def adopt(self, entries: Sequence[Entry]) -> int:
         """Keep batches that bring a number of their own, all or none; those here already stay.
 
         Theirs lie far above the numbers that `append` gives, and name the content: whoever brings
-        the same content again brings the same number.
+        the same content again brings the same number. They are never merged.
 
         Returns:
             How many were not here yet.
@@ -105,28 +121,37 @@ class Spool:
         Raises:
             SpoolError: They could not be kept.
         """
-        return self._database.run(
-            lambda connection: sum(_adopt(connection, entry) for entry in entries)
-        )
+        now_us = self._clock.wall_us()
+
+        def work(connection: sqlite3.Connection) -> int:
+            self._database.reserve.hold()
+            return sum(rows.adopt(connection, entry, now_us) for entry in entries)
+
+        return self._bounded(work)
 
     def pending(self, limit: int) -> list[Entry]:
-        """The oldest batches that were neither acknowledged nor refused, at most `limit`."""
-        return self._database.run(lambda connection: _pending(connection, limit, -1), "BEGIN")
+        """The oldest batches that were neither acknowledged nor refused, at most `limit`.
+
+        They are for sending: before this returns it is durable that a server may have them, and
+        from then on nothing but its answer changes them. To look at them, take `entries`.
+        """
+        return list(self._waiting(limit, tried=True).entries)
 
     def entries(self) -> Iterator[Batch]:
         """Every pending batch, oldest first: the local ledger."""
         after = -1
-        while page := self._page(after):
+        while page := self._waiting(_AT_ONCE, after).entries:
             yield from (decode(entry.content) for entry in page)
             after = page[-1].seq
 
     def acknowledge(self, seq: int) -> None:
         """Let go of a batch that the server has committed."""
-        self._execute("DELETE FROM batches WHERE seq = ?", seq)
+        statement = "DELETE FROM batches WHERE seq = ?"
+        self._database.run(lambda connection: connection.execute(statement, (seq,)), frees=True)
 
     def quarantine(self, seq: int, reason: str) -> None:
         """Keep a batch that the server will never take, but send it no more."""
-        self._execute("UPDATE batches SET refused = ? WHERE seq = ?", reason, seq)
+        self._database.run(lambda connection: rows.refuse(connection, [seq], reason), frees=True)
 
     def quarantined(self) -> list[tuple[int, str]]:
         """Number and reason of every refused batch, oldest first."""
@@ -139,17 +164,7 @@ class Spool:
         Returns:
             False where it holds one window at most: it is quarantined instead.
         """
-
-        def work(connection: sqlite3.Connection) -> bool:
-            row = connection.execute("SELECT content FROM batches WHERE seq = ?", (seq,)).fetchone()
-            parts = None if row is None else halves(decode(row[0]))
-            for part in parts or ():
-                _insert(connection, _renumbered(connection, part))
-            if parts is not None:
-                connection.execute("DELETE FROM batches WHERE seq = ?", (seq,))
-            return parts is not None
-
-        if self._database.run(work):
+        if self._database.run(lambda connection: rows.split(connection, seq), frees=True):
             return True
         self.quarantine(seq, "too large for the server, and one window cannot be split")
         return False
@@ -162,77 +177,63 @@ class Spool:
         )
         return count
 
+    def held(self) -> Held:
+        """What lies here, for people; looks through the whole file."""
+        return self._database.run(held, "BEGIN")
+
     def close(self) -> None:
         """Let go of the file; using the spool again opens it again."""
         self._database.close()
 
-    def _page(self, after: int) -> list[Entry]:
-        return self._database.run(lambda connection: _pending(connection, _AT_ONCE, after), "BEGIN")
+    def _bounded(self, work: Callable[[sqlite3.Connection], Answer]) -> Answer:
+        """Do `work` once there is room for it."""
+        if self._bounds is None:
+            return self._database.run(work)
+        most = self._bounds.max_bytes
+        for _ in range(_MERGES_AT_ONCE):
+            try:
+                return self._database.run(lambda connection: within(connection, work, most))
+            except Full:
+                self._make_room(most)
+        return self._database.run(work)  # a bound that was lowered is reached over some appends
 
-    def _execute(self, statement: str, *values: object) -> None:
-        self._database.run(lambda connection: connection.execute(statement, values))
+    def _make_room(self, max_bytes: int) -> None:
+        size = f"{max_bytes / (1 << 20):g} MiB (spool_max_mb)"
+        if not self._database.run(coarsen):
+            raise SpoolError(
+                f"cannot write {self._path}: it is at its bound of {size}, and no batch is left "
+                "that could be merged; set JOULEBOOK_SPOOL_MAX_MB to more, or name a server"
+            )
+        self._merges = (
+            f"{self._path} is at its bound of {size}: older batches are merged into longer "
+            "windows; no energy is lost, only detail"
+        )
 
-    def _prepare(self, connection: sqlite3.Connection) -> None:
-        version = connection.execute("PRAGMA user_version").fetchone()[0]
-        if version > _VERSION:
-            raise SpoolError(f"{self._path} was written by a newer joulebook; update this one")
-        inode = self._path.stat().st_ino
-        if version == 0:
-            _create(connection, self._path, inode)
-        elif connection.execute("SELECT inode FROM meta").fetchone()[0] != inode:
-            # A copy, such as a restored backup, may hold numbers that were used since.
-            connection.execute("UPDATE meta SET epoch = ?, inode = ?", (_new_epoch(), inode))
+    def _waiting(self, limit: int, after: int = -1, *, tried: bool = False) -> Waiting:
+        """Batches that wait; those whose bytes the disk did not keep are put aside first."""
 
+        def settle(connection: sqlite3.Connection) -> Waiting:
+            while (found := rows.waiting(connection, limit, after)).damaged:
+                rows.refuse(connection, found.damaged, rows.DAMAGED)
+            rows.mark_tried(connection, found.untried if tried else ())
+            return found
 
-def _create(connection: sqlite3.Connection, path: Path, inode: int) -> None:
-    if connection.execute("SELECT COUNT(*) FROM sqlite_schema").fetchone()[0]:
-        raise SpoolError(f"{path} is another program's database; name another state_dir")
-    for statement in _TABLES:
-        connection.execute(statement)
-    connection.execute("INSERT INTO meta VALUES (?, ?, 0)", (_new_epoch(), inode))
+        found = self._database.run(
+            lambda connection: rows.waiting(connection, limit, after), "BEGIN"
+        )
+        if found.damaged or (tried and found.untried):
+            return self._database.run(settle, frees=True)
+        return found
 
-
-def _new_epoch() -> str:
-    return str(uuid.uuid4())
-
-
-def _epoch(connection: sqlite3.Connection) -> str:
-    epoch: str = connection.execute("SELECT epoch FROM meta").fetchone()[0]
-    return epoch
-
-
-def _take_seq(connection: sqlite3.Connection) -> int:
-    seq: int = connection.execute("SELECT next_seq FROM meta").fetchone()[0]
-    connection.execute("UPDATE meta SET next_seq = ?", (seq + 1,))
-    return seq
-
-
-def _insert(connection: sqlite3.Connection, batch: Batch) -> None:
-    connection.execute(
-        "INSERT INTO batches (seq, epoch, content) VALUES (?, ?, ?)",
-        (batch.seq, batch.agent.epoch, encode(batch)),
-    )
-
-
-def _adopt(connection: sqlite3.Connection, entry: Entry) -> bool:
-    query = "SELECT content FROM batches WHERE seq = ?"
-    here = connection.execute(query, (entry.seq,)).fetchone()
-    if here is None:
-        insert = "INSERT INTO batches (seq, epoch, content) VALUES (?, ?, ?)"
-        connection.execute(insert, (entry.seq, entry.epoch, entry.content))
-    elif here[0] != entry.content:
-        raise SpoolError(f"another batch has number {entry.seq} already; send that one first")
-    return here is None
-
-
-def _renumbered(connection: sqlite3.Connection, batch: Batch) -> Batch:
-    agent = replace(batch.agent, epoch=_epoch(connection))
-    return replace(batch, agent=agent, seq=_take_seq(connection))
-
-
-def _pending(connection: sqlite3.Connection, limit: int, after: int) -> list[Entry]:
-    query = (
-        "SELECT seq, epoch, content FROM batches WHERE refused IS NULL AND seq > ?"
-        " ORDER BY seq LIMIT ?"
-    )
-    return [Entry(*row) for row in connection.execute(query, (after, limit))]
+    def _prepare(self, connection: sqlite3.Connection, moved: Moved | None) -> str | None:
+        inode, now_us = self._path.stat().st_ino, self._clock.wall_us()
+        if schema.version_of(connection):
+            schema.bring_up_to_date(connection, self._path, inode, now_us)
+            return None
+        schema.create(connection, self._path, inode)
+        if moved is None:
+            return None
+        told = f"{self._path} was damaged ({moved.reason}) and moved aside to {moved.path}"
+        told = f"{told}; {salvage(moved.path, connection, now_us)}"
+        connection.execute("INSERT INTO notices VALUES (?, ?)", (now_us, told))
+        return told

@@ -1,5 +1,6 @@
 """The connection of this process to the agent of its host."""
 
+import contextlib
 import os
 import socket
 import struct
@@ -23,12 +24,17 @@ class Link:
     Args:
         path: The agent's socket.
 
+    Attributes:
+        about: What the agent said of itself.
+        farewell: What each open span, by its key, came to, if the agent told when it stopped.
+
     Raises:
         NoAgent: Nobody listens there, somebody whom we do not trust, or the agent refuses.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.farewell: dict[str, Any] = {}
         self._lock = threading.Lock()
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._lines = self._socket.makefile("rb")
@@ -56,13 +62,15 @@ class Link:
         """
         with self._lock:
             try:
-                self._socket.sendall(line(message))
+                self._send(line(message))
                 return self._answer()
             except (OSError, ValueError) as error:
                 raise NoAgent(f"the agent does not answer: {error}") from error
 
     def close(self) -> None:
-        """End the connection: the agent ends the spans that are still open."""
+        """End the connection, also where a fork holds it: the agent ends the open spans."""
+        with contextlib.suppress(OSError):  # the agent was first
+            self._socket.shutdown(socket.SHUT_RDWR)
         self._lines.close()
         self._socket.close()
 
@@ -74,6 +82,11 @@ class Link:
         """
         os.close(self._socket.detach())
 
+    def _send(self, content: bytes) -> None:
+        # An agent that hung up may have left last words, and they can still be read.
+        with contextlib.suppress(ConnectionError):
+            self._socket.sendall(content)
+
     def _answer(self) -> dict[str, Any]:
         content = self._lines.readline(MAX_LINE + 1)
         if not content.endswith(b"\n"):
@@ -82,6 +95,8 @@ class Link:
             answer = parsed(content)
         except WireError as error:
             raise NoAgent(f"the agent's answer cannot be read: {error}") from error
+        if isinstance(left := answer.get("farewell"), dict):
+            self.farewell = left
         if answer.get("ok") is not True:
             raise NoAgent(f"the agent refuses: {answer.get('path', '')} {answer.get('problem')}")
         return answer

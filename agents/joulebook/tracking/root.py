@@ -3,17 +3,21 @@
 import atexit
 import os
 import threading
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 
 from joulebook.clock import Clock, SystemClock
 from joulebook.errors import InvalidInput, NoAgent
 from joulebook.factors import load as load_factors
-from joulebook.metering.guard import log
+from joulebook.metering.guard import harmless, log
+from joulebook.metering.open_jobs import OpenJobs
 from joulebook.metering.outbox import PAUSE_S
+from joulebook.metering.span import new_uid
 from joulebook.metering.station import Station, open_station
 from joulebook.settings import Settings, load
+from joulebook.settings.ranks import Launch, launch
 from joulebook.settings.sockets import SYSTEM
 from joulebook.tracking.link import Link
 from joulebook.tracking.meter import Meter
@@ -27,10 +31,14 @@ class Tracker:
     Attributes:
         meter: Who measures.
         settings: Settings in force.
+        launch: Which launch this process is a rank of.
+        numbers: Numbers for the outermost runs of each name.
     """
 
     meter: Meter
     settings: Settings
+    launch: Launch = field(default_factory=Launch)
+    numbers: dict[str, Iterator[int]] = field(default_factory=dict)
 
     def carbon(self) -> Carbon:
         """Factor and PUE for the summary: by our own settings, else by the agent's."""
@@ -57,14 +65,34 @@ def build(settings: Settings, clock: Clock) -> Tracker:
     """Wire a tracker from settings and a clock."""
     for warning in settings.warnings:
         log.warning("joulebook: %s", warning)
+    launched = launch()
 
     def station(server: str | None) -> Station:
         sending = replace(settings, server=settings.server or server)
         opened = open_station(sending, clock, "tracker", PAUSE_S)
         atexit.register(opened.outbox.finish)
+        _end_left_open(opened)
         return opened
 
-    return Tracker(Meter(lambda: find_agent(settings), station, clock), settings)
+    def find() -> Link | None:
+        return find_agent(settings)
+
+    def reporter() -> str:
+        return launched.reporter(new_uid(clock.wall_us()))
+
+    may_come = settings.agent_socket is not None
+    meter = Meter(find if may_come else None, station, clock, reporter)
+    return Tracker(meter, settings, launched)
+
+
+def _end_left_open(station: Station) -> None:
+    """Jobs of processes that were killed while they measured themselves end here."""
+    rig, session = station.rig, station.session
+    jobs = OpenJobs(station.outbox.spool.path, rig.host.boot_id, rig.table, sync=False)
+    session.note = jobs.note
+    with harmless("ending what was left open"):
+        jobs.adopt()
+        jobs.settle(session.tell, patient=False)
 
 
 def find_agent(settings: Settings) -> Link | None:

@@ -2,13 +2,15 @@
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from joulebook.clock import SystemClock
 from joulebook.metering.guard import harmless
 from joulebook.metering.span import Labels, Span, new_uid
+from joulebook.settings.ranks import plain
 from joulebook.tracking.given import kind_of, numbers_of, text_of, variant_of
 
 if TYPE_CHECKING:
@@ -23,11 +25,13 @@ class Run:
     Attributes:
         parent: The enclosing run, or None.
         summary: Figures of the ended run; None while it runs or if it was not measured.
+        numbers: Numbers for the runs of each name that it encloses.
     """
 
     def __init__(self, fields: Mapping[str, Any], parent: "Run | None") -> None:
         self.parent = parent
         self.summary: Summary | None = None
+        self.numbers: dict[str, Iterator[int]] = {}
         self._fields = dict(fields)
         self._tracker: Tracker | None = None
         self._span = Span(uid=new_uid(SystemClock().wall_us()), labels=Labels())
@@ -67,7 +71,7 @@ class Run:
             from joulebook.tracking.root import tracker  # noqa: PLC0415
 
             found = tracker()
-            self._span = self._named(found.settings.labels)
+            self._span = self._named(found.settings.labels, found)
             found.meter.begin(self._span)
             self._tracker = found
 
@@ -86,16 +90,19 @@ class Run:
         """In a forked child: this run belongs to the parent process."""
         self._tracker = None
 
-    def _named(self, given: "Given") -> Span:
+    def _named(self, given: "Given", found: "Tracker") -> Span:
         """A span by its arguments, else by the environment's labels."""
         fields = {name: value for name, value in self._fields.items() if value is not None}
         outer = self.parent._span if self.parent else None  # noqa: SLF001 - same class
-        parent_uid = outer.uid if outer else given.parent
-        uid = given.job_id if outer is None and given.job_id else self._span.uid
+        parent_uid = outer.uid if outer else given.parent or found.launch.job
+        name = text_of(fields.get("name") or _script_name())
+        joined = given.job_id if outer is None else None
+        ranked = None if joined else self._in_all_ranks(found, name, parent_uid)
+        uid = joined or ranked or self._span.uid
         return Span(
             uid=uid,
             labels=Labels(
-                name=text_of(fields.get("name") or _script_name()),
+                name=name,
                 kind=kind_of(fields.get("kind") or given.kind),
                 model=text_of(fields.get("model") or given.model or _of(outer, "model")),
                 variant=variant_of(fields.get("variant") or given.variant) or _of(outer, "variant"),
@@ -103,11 +110,29 @@ class Run:
                 user=str(os.getuid()),
             ),
             parent=outer,
-            shared=uid == given.job_id,
+            shared=joined is not None,
+            # Each rank counts its own work under a name of its own.
+            reporter=found.launch.reporter(self._span.uid) if ranked else None,
             parent_uid=None if parent_uid == uid else parent_uid,
             work=self._span.work,
             quality=self._span.quality,
         )
+
+    def _in_all_ranks(
+        self, found: "Tracker", name: str | None, parent_uid: str | None
+    ) -> str | None:
+        """The uid that this run has in all ranks of its launch, which run the same code."""
+        if found.launch.crew is None:
+            return None
+        within = plain(name or "span")
+        numbers = self.parent.numbers if self.parent else found.numbers
+        base = self.parent.uid if self.parent else None
+        # Without a lock: a fork could find it held by a thread that the child does not have.
+        for number in numbers.setdefault(within, count(1)):
+            uid = found.launch.uid(base, within, number)
+            if uid is None or uid != parent_uid:  # `joulebook run` may have taken the first
+                return uid
+        return None
 
 
 def _of(outer: Span | None, label: str) -> Any:  # noqa: ANN401 - whatever the label's type

@@ -14,6 +14,7 @@ from joulebook.core.variant import METHODS
 from joulebook.errors import WireError
 from joulebook.wire import rules
 from joulebook.wire.records import JOB_KINDS, VariantRecord
+from joulebook.wire.resumed import Resumed, amounts_of, read_resumed
 
 PROTOCOL = 1
 #: The longest line that either side reads, bytes.
@@ -34,6 +35,7 @@ class Begin:
         shared: Whether other processes may have spans of the same uid.
         reporter: Who counts the work: a record of the same reporter replaces an older one.
         kind, name, project, model, variant: Labels of the job.
+        resumed: Where the span stands, if another measured it until now.
     """
 
     uid: str
@@ -47,6 +49,7 @@ class Begin:
     project: str | None = None
     model: str | None = None
     variant: VariantRecord | None = None
+    resumed: Resumed | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +120,7 @@ def read_begin(message: Mapping[str, Any]) -> Begin:
         reporter=_optional(message, "reporter"),
         kind=_text(message, "kind"),
         variant=_variant(message.get("variant")),
+        resumed=read_resumed(message.get("resumed")),
         **{name: _optional(message, name) for name in _TEXTS},
     )
     rules.choice("$.kind", begin.kind, JOB_KINDS)
@@ -131,12 +135,8 @@ def read_progress(message: Mapping[str, Any]) -> Progress:
     Raises:
         WireError: With the JSON path of what is wrong.
     """
-    progress = Progress(
-        _text(message, "key"), _numbers(message, "work"), _numbers(message, "quality")
-    )
-    for unit, amount in progress.work.items():
-        rules.amount(rules.child("$.work", unit), amount)
-    return progress
+    work, quality = amounts_of(message, "$")
+    return Progress(_text(message, "key"), work, quality)
 
 
 def _text(message: Mapping[str, Any], key: str) -> str:
@@ -171,19 +171,6 @@ def _variant(tree: object) -> VariantRecord | None:
     return VariantRecord(
         label, method, _optional(tree, "scheme", at), _optional(tree, "parent", at)
     )
-
-
-def _numbers(message: Mapping[str, Any], key: str) -> dict[str, float]:
-    tree = message.get(key, {})
-    if not isinstance(tree, dict):
-        rules.refuse(f"$.{key}", "must be an object")
-    for name, value in tree.items():
-        at = rules.child(f"$.{key}", name)
-        rules.text(at, name)
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            rules.refuse(at, "must be a number")
-        rules.number(at, value)
-    return dict(tree)
 
 
 def _refuse_constant(name: str) -> float:

@@ -137,6 +137,7 @@ def _merged(uid: str, rows: list[Row[Any]], corrected: Row[Any] | None) -> Effec
     corrections = dict(corrected.corrections) if corrected else {}
     latest = max(rows, key=lambda row: (row.rev, row.agent_id, row.host_id, row.reporter))
     ended = [row.ended_us for row in rows]
+    by_rank = sorted(rows, key=lambda row: row.reporter)  # lower ranks have lower names
     fields: dict[str, Any] = {
         "parent": _first(rows, "parent"),
         "phase": _first(rows, "phase"),
@@ -144,7 +145,7 @@ def _merged(uid: str, rows: list[Row[Any]], corrected: Row[Any] | None) -> Effec
         "variant": _first([latest, *rows], "variant"),
         "kind": latest.kind,
         "work": _work(rows),
-        "quality": next((dict(row.quality) for row in rows if row.quality), {}),
+        "quality": next((dict(row.quality) for row in by_rank if row.quality), {}),
     }
     fields.update({key: value for key, value in corrections.items() if key in CORRECTABLE})
     return EffectiveJob(

@@ -4,6 +4,7 @@ The driver meters the whole board alone: an instance has no sensor, and its ener
 parent's. So instances are listed, each with its parent, and only the parent is metered.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from joulebook.errors import ProbeError
@@ -43,6 +44,38 @@ def instances(library: Library, handle: Handle) -> list[Instance]:
         return []
     found = (_instance(library, handle, place) for place in range(places))
     return [instance for instance in found if instance is not None]
+
+
+@dataclass(frozen=True, slots=True)
+class GpuInstances:
+    """How a GPU's slices are shared out.
+
+    Attributes:
+        slices: Slices of each GPU instance that has a MIG device, by its id.
+        whole: Slices of the whole GPU, those that nobody was given among them.
+    """
+
+    slices: Mapping[int, int]
+    whole: int
+
+
+def gpu_instances(library: Library, handle: Handle) -> GpuInstances | None:
+    """The GPU instances of a partitioned GPU; None where their slices are not told.
+
+    Compute instances of one GPU instance share its memory and each tell its slices, so they are
+    taken together. The driver does not tell how many slices a GPU has; it has one for each MIG
+    device that there can be at most (A100 and H100 seven, A30 four).
+    """
+    try:
+        places = int(library.ask("instances", "nvmlDeviceGetMaxMigDeviceCount", handle.value))
+    except ProbeError:
+        return None
+    slices: dict[int, int] = {}
+    for one in instances(library, handle):
+        if one.slices is None:
+            return None
+        slices[one.ids[0]] = one.slices
+    return GpuInstances(slices, max(places, sum(slices.values())))
 
 
 def listed(instance: Instance, index: int, parent: Sensor) -> Sensor:

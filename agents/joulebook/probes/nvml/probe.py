@@ -91,7 +91,7 @@ class NvmlProbe:
         return self._library.energy_reader(gpu.handle) if counted else None
 
     def holders(self, sensor: Sensor) -> Sequence[Holder] | None:
-        """Compute processes since the last question; None under MIG or where not told."""
+        """Compute processes since the last question; None where not told."""
         gpu = self._gpus.get(sensor.uid or "")
         return gpu.holders.look() if gpu is not None and gpu.holders is not None else None
 
