@@ -50,7 +50,7 @@ def test_flags_of_the_command_are_not_ours(joulebook: Command) -> None:
     assert done.stdout == "--model theirs -- x\n"
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGUSR1])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGUSR1, signal.SIGINT, signal.SIGQUIT])
 def test_a_signal_goes_through_to_the_command(environment: dict[str, str], number: int) -> None:
     code = (
         "import signal, sys, time\n"

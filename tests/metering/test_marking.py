@@ -8,12 +8,13 @@ import pytest
 from joulebook.clock import ManualClock
 from joulebook.discovery.host import HostIdentity
 from joulebook.discovery.processes import ProcessTable
+from joulebook.errors import Retry
 from joulebook.metering.outbox import Outbox
 from joulebook.metering.pace import Pace
 from joulebook.metering.rig import Rig
 from joulebook.metering.session import Session
 from joulebook.probes.memory import MemoryProbe
-from joulebook.probes.protocol import Sensor
+from joulebook.probes.protocol import Reading, Sensor
 from joulebook.shipping.spool import Spool
 from joulebook.wire import Host, check
 
@@ -34,6 +35,19 @@ GPU = Sensor(
 Start = Callable[..., Session]
 
 
+class Busy(MemoryProbe):
+    """A driver that does not answer until a time."""
+
+    def __init__(self, clock: ManualClock, until_us: int) -> None:
+        super().__init__(clock, {GPU: lambda now: 300 * now}, {})
+        self._time, self._until_us = clock, until_us
+
+    def read(self, sensor: Sensor) -> Reading:
+        if self._time.monotonic_us() < self._until_us:
+            raise Retry("the driver hangs")
+        return super().read(sensor)
+
+
 @pytest.fixture
 def clock() -> ManualClock:
     return ManualClock(monotonic_us=SECOND)
@@ -41,10 +55,14 @@ def clock() -> ManualClock:
 
 @pytest.fixture
 def start(tmp_path: Path, clock: ManualClock) -> Start:
-    """Starts an agent's session on one GPU at 300 W; the spool stays."""
+    """Starts an agent's session on one GPU at 300 W; the one before it was killed, and its spool
+    stays."""
+    alive: list[Session] = []
 
-    def make(boot_id: str = "boot") -> Session:
-        probe = MemoryProbe(clock, {GPU: lambda now: 300 * now}, {})
+    def make(boot_id: str = "boot", busy_until_us: int = 0) -> Session:
+        if alive:
+            alive.pop()._marking.end()  # noqa: SLF001 - as the kernel does when a process is killed
+        probe = Busy(clock, busy_until_us)
         host = HostIdentity("m", "node", boot_id)
         rig = Rig(clock, host, [(GPU, probe)], [], ProcessTable(Path("/proc")))
         outbox = Outbox(
@@ -58,6 +76,7 @@ def start(tmp_path: Path, clock: ManualClock) -> Start:
         )
         session = Session(rig, outbox, clock, Pace(10 * SECOND, 3_600.0))
         session.watch()
+        alive.append(session)
         return session
 
     return make
@@ -135,3 +154,36 @@ def test_after_a_boot_the_counter_is_another_and_nothing_is_recovered(
     session = start("another boot")
     run(session, clock, 10)
     assert sum(row[2] for row in windows(session, clock)) == 300 * 20 * SECOND
+
+
+def test_a_gpu_that_does_not_answer_at_the_start_is_made_up_for_when_it_does(
+    start: Start, clock: ManualClock
+) -> None:
+    run(start(), clock, 10)
+    clock.advance(600 * SECOND)
+    session = start(busy_until_us=clock.monotonic_us() + 25 * SECOND)
+    run(session, clock, 50)
+    assert sum(row[2] for row in windows(session, clock)) == 300 * 660 * SECOND
+
+
+def test_a_second_agent_on_the_same_spool_takes_nothing_for_unwatched(
+    start: Start, clock: ManualClock, tmp_path: Path
+) -> None:
+    daemon = start()
+    run(daemon, clock, 15)
+    beside = Outbox(
+        Spool(tmp_path / "spool.db", clock),
+        None,
+        host=Host("m", "node", "boot"),
+        sensors=[GPU],
+        version="0.1.0",
+        clock=clock,
+        role="agent",
+    )
+    once = Session(daemon.rig, beside, clock, Pace(10 * SECOND, 3_600.0))
+    once.watch()
+    clock.advance(2 * SECOND)
+    once.close()
+    run(daemon, clock, 5)
+    lengths = [end - begin for begin, end, _, _ in windows(daemon, clock)]
+    assert sorted(lengths) == [2 * SECOND, 10 * SECOND, 10 * SECOND]

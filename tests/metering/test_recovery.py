@@ -24,6 +24,7 @@ GPU = Sensor(
     method="counter",
     gain_error=0.05,
     update_us=100_000,
+    source="driver",
     simulated=True,
 )
 PACKAGE = replace(
@@ -32,7 +33,7 @@ PACKAGE = replace(
 
 
 def marks(sensor: Sensor = GPU, counter_uj: int = 1_000) -> Marks:
-    mark = Mark(OFFSET_US + 10 * SECOND, 10 * SECOND, counter_uj)
+    mark = Mark(OFFSET_US + 10 * SECOND, 10 * SECOND, counter_uj, "driver")
     return Marks("boot", {sensor.uid or "": mark})
 
 
@@ -109,6 +110,15 @@ def test_where_there_is_nothing_to_compare_nothing_is_made_up(
     sensor: Sensor, reading: Reading
 ) -> None:
     assert recovered(marks(), sensor, reading, OFFSET_US + reading.at_us) == ([], None)
+
+
+def test_a_counter_that_is_read_otherwise_now_is_another_counter() -> None:
+    through_another = replace(GPU, source="exporter")
+    booked, problem = recovered(
+        marks(), through_another, Reading(100 * SECOND, counter_uj=5_000), OFFSET_US + 100 * SECOND
+    )
+    assert booked == []
+    assert "read otherwise now" in (problem or "")
 
 
 def test_marks_survive_a_file() -> None:

@@ -10,6 +10,7 @@ from joulebook.clock import Clock
 from joulebook.core.variant import Variant
 from joulebook.errors import WireError
 from joulebook.metering.figures import figures_of
+from joulebook.metering.guard import harmless
 from joulebook.metering.session import Session
 from joulebook.metering.span import Labels, Span
 from joulebook.wire.spans import Begin, Progress, read_begin, read_progress
@@ -72,8 +73,9 @@ class Caller:
         left: dict[str, dict[str, Any]] = {}
         for key in reversed(list(self._spans)):
             span = self._spans.pop(key)
-            self._session.end(span)
-            left[key] = came(self._session.so_far(span)[0], self._simulated)
+            with harmless("ending a span"):
+                self._session.end(span)
+                left[key] = came(self._session.so_far(span)[0], self._simulated)
         for reporter in self._reporters:
             self._session.forget(reporter)
         return left

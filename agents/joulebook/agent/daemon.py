@@ -40,9 +40,10 @@ class Daemon:
         session, outbox = self._station.session, self._station.outbox
         with harmless("taking in what was left open"):
             self._left_open.start()
-        self._listener.start()
+        self._listener.prepare()
         try:
-            session.watch()
+            session.watch()  # before anybody hands a span over: what passed until now is no job's
+            self._listener.start()
             self._look_after()
             ready()
             while not stopped(CHECK_S):

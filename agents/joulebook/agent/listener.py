@@ -4,7 +4,9 @@ import contextlib
 import fcntl
 import os
 import socket
+import struct
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import IO
@@ -16,6 +18,12 @@ from joulebook.errors import AgentError, WireError
 from joulebook.metering.guard import harmless, log
 from joulebook.wire.spans import MAX_LINE, line, parsed
 
+#: After an error of the system, callers are taken again this much later, s.
+AGAIN_S = 0.1
+#: A caller that does not read our answers is left after so long, s; stopping waits no longer.
+SEND_S = 2
+JOIN_S = 3.0
+_PATIENCE = struct.pack("ll", SEND_S, 0)  # struct timeval
 _BACKLOG = 128
 #: The longest that a caller is waited for that does not read our last words, s.
 FAREWELL_S = 1.0
@@ -49,8 +57,8 @@ class Listener:
         self._stopping = False
         self._socket: socket.socket | None = None
 
-    def start(self) -> None:
-        """Listen from here on.
+    def prepare(self) -> None:
+        """Take the socket; who connects waits until `start`.
 
         Raises:
             AgentError: Another agent listens there, or the path cannot be used.
@@ -62,6 +70,9 @@ class Listener:
                 f"cannot listen on {self.path}: {error.strerror}; "
                 "name another with --socket (JOULEBOOK_AGENT_SOCKET)"
             ) from error
+
+    def start(self) -> None:
+        """Answer from here on."""
         self._run(self._accept)
 
     def check(self) -> None:
@@ -84,7 +95,7 @@ class Listener:
         for connection in known:
             _shut(connection, socket.SHUT_RD)
         for thread in self._threads:
-            thread.join()
+            thread.join(JOIN_S)
         if self._held is not None:
             self._held.close()
 
@@ -120,8 +131,13 @@ class Listener:
         while listening is not None:
             try:
                 connection, _ = listening.accept()
-            except OSError:
-                return  # closed
+            except OSError as error:
+                if self._stopping:
+                    return
+                log.warning("joulebook: no caller can be taken now: %s", error.strerror)
+                time.sleep(AGAIN_S)  # out of descriptors, as a rule: callers leave, and it passes
+                continue
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _PATIENCE)
             with harmless("admitting a caller"):
                 self._run(self._serve, connection)
 

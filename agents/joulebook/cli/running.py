@@ -17,6 +17,8 @@ from joulebook.tracking.track import track
 NOT_FOUND = 127
 NOT_EXECUTABLE = 126
 _FORWARDED = (signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
+#: The terminal sends these to all of its foreground processes by itself.
+_OF_TERMINAL = (signal.SIGINT, signal.SIGQUIT)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -58,16 +60,24 @@ def _measured(words: Sequence[str], uid: str) -> int:
 
 @contextmanager
 def _forwarding(child: "subprocess.Popen[bytes]") -> Iterator[None]:
-    """Pass signals on; Ctrl-C reaches the child by itself, from the terminal."""
+    """Pass signals on; Ctrl-C reaches the child by itself where the terminal is ours."""
 
     def forward(number: int, _frame: FrameType | None) -> None:
-        if child.poll() is None:
+        if child.poll() is None and not (number in _OF_TERMINAL and _in_foreground()):
             os.kill(child.pid, number)
 
-    before = {number: signal.signal(number, forward) for number in _FORWARDED}
-    before[signal.SIGINT] = signal.signal(signal.SIGINT, lambda *_: None)
+    forwarded = (*_FORWARDED, *_OF_TERMINAL)
+    before = {number: signal.signal(number, forward) for number in forwarded}
     try:
         yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _in_foreground() -> bool:
+    """Whether Ctrl-C in the terminal goes to this process, and so to its child as well."""
+    try:
+        return os.tcgetpgrp(0) == os.getpgrp()
+    except OSError:
+        return False  # no terminal: whoever sent the signal sent it to us alone

@@ -76,7 +76,7 @@ class GpuLooks:
     def restart(self) -> None:
         """A window was cut: the next one begins with the last reading, and nothing was seen yet."""
         self._looks = []
-        if self._times and self._at_us > self._times[0]:
+        if self._times:
             del self._readings[:-1], self._times[:-1], self._shown_uj[:-1]
             self._at_us = self._times[-1]
 

@@ -32,11 +32,13 @@ class Mark:
         label_us: Wall time, µs since the Unix epoch.
         at_us: Monotonic time of the same instant, µs.
         counter_uj: What its counter showed, µJ.
+        source: Where that was read: two counters of one device show different energy.
     """
 
     label_us: int
     at_us: int
     counter_uj: int
+    source: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,10 @@ class Marks:
 
     def encoded(self) -> bytes:
         """As bytes, to be kept in one step with the windows before them."""
-        devices = {uid: [m.label_us, m.at_us, m.counter_uj] for uid, m in self.devices.items()}
+        devices = {
+            uid: [mark.label_us, mark.at_us, mark.counter_uj, mark.source]
+            for uid, mark in self.devices.items()
+        }
         return json.dumps({"boot_id": self.boot_id, "devices": devices}).encode()
 
 
@@ -59,8 +64,8 @@ def decoded(content: bytes | None, boot_id: str) -> Marks:
         if tree.get("boot_id") != boot_id:
             return Marks(boot_id)
         devices = {
-            str(uid): Mark(int(label_us), int(at_us), int(counter_uj))
-            for uid, (label_us, at_us, counter_uj) in tree["devices"].items()
+            str(uid): Mark(int(label_us), int(at_us), int(counter_uj), str(source))
+            for uid, (label_us, at_us, counter_uj, source) in tree["devices"].items()
         }
         return Marks(boot_id, devices)
     except (ValueError, TypeError, KeyError, AttributeError):
@@ -84,6 +89,8 @@ def recovered(
     passed_us = reading.at_us - mark.at_us
     if passed_us <= 0:
         return [], None
+    if mark.source != source_of(sensor):
+        return [], "energy while no agent ran is unknown: it is read otherwise now"
     step = counted(
         mark.counter_uj,
         reading.counter_uj,
@@ -98,6 +105,11 @@ def recovered(
     window = _window(sensor, span, (mark.counter_uj, reading.counter_uj), step.energy_uj)
     pieces = cut_at_quarters(window, sensor.range_uj)
     return [Booked(piece, _shares(sensor, piece)) for piece in pieces], None
+
+
+def source_of(sensor: Sensor) -> str:
+    """What tells one counter of a device from another."""
+    return sensor.source or sensor.name
 
 
 def _end_us(mark: Mark, passed_us: int, label_us: int) -> int:

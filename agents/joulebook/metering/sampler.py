@@ -10,6 +10,7 @@ from joulebook.core.looks import attribute_looks
 from joulebook.core.window import Window, cut_at_quarters
 from joulebook.discovery.processes import CpuTimes, ProcessTable
 from joulebook.metering.activity import Activity
+from joulebook.metering.guard import log
 from joulebook.metering.isolated import read_each
 from joulebook.metering.meter import Meter
 from joulebook.metering.timeline import Timeline
@@ -105,7 +106,7 @@ class Sampler:
         self._watch(self._activity)
         self._read()
         metered = [
-            Metered(piece, self._parts(meter, piece, self._activity))
+            Metered(piece, self._booked(meter, piece, self._activity))
             for meter in self._meters
             if (window := meter.cut()) is not None
             for piece in cut_at_quarters(window, meter.sensor.range_uj)
@@ -154,6 +155,15 @@ class Sampler:
     def _watch(self, activity: Activity) -> None:
         self._watched_us = self._clock.monotonic_us()
         activity.watch(self._meters)
+
+    def _booked(self, meter: Meter, window: Window, activity: Activity) -> Sequence[Part]:
+        """The parts; where we fail to tell them the energy is unknown, and not lost."""
+        try:
+            return self._parts(meter, window, activity)
+        except Exception as error:  # noqa: BLE001 - a fault of ours costs whose it was, no joule
+            log.warning("joulebook: %s: whose it was: %r", meter.sensor.name, error)
+            unknown = Part(Bucket.UNKNOWN, NO_JOB, window.energy_uj)
+            return [unknown] if meter.sensor.additive else ()
 
     def _parts(self, meter: Meter, window: Window, activity: Activity) -> Sequence[Part]:
         sensor = meter.sensor

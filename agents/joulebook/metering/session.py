@@ -69,7 +69,7 @@ class Session:
             self._always = True
             if not self._open:
                 self._start(())
-                self._marking.recover()
+            self._marking.begin()
 
     def close(self) -> None:
         """End all spans and measuring; the last window is durable when this returns."""
@@ -80,6 +80,7 @@ class Session:
                 self._cut()
                 self._always = False
                 self._halt()
+                self._marking.end()
 
     def begin(self, span: Span, revision: int = 0) -> None:
         """Open a span: windows are cut here, so nothing before belongs to it.
@@ -213,6 +214,7 @@ class Session:
 
         A span that opens has no share in them, but its record goes along: whoever looks sees it.
         """
+        self._marking.recover()
         now_us = self._sampler.timeline.now()
         if ending is not None:
             self._jobs.close(ending)
