@@ -4,7 +4,6 @@ import contextlib
 import fcntl
 import os
 import sqlite3
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
@@ -13,6 +12,7 @@ from joulebook.clock import Clock
 from joulebook.errors import SpoolError
 from joulebook.shipping import forking, health
 from joulebook.shipping.aside import Aside, Moved
+from joulebook.shipping.holding import Holding
 from joulebook.shipping.reserve import Reserve
 
 BUSY_TIMEOUT_S = 10.0
@@ -23,21 +23,6 @@ _LOG_BYTES = 4 << 20
 
 Answer = TypeVar("Answer")
 Prepare = Callable[[sqlite3.Connection, Moved | None], str | None]
-
-
-class _Held:
-    """What one process holds: a connection, the file it leads to, and a lock for threads."""
-
-    def __init__(self) -> None:
-        self.pid = os.getpid()
-        self.lock = threading.RLock()  # a signal handler may come in between
-        self.connection: sqlite3.Connection | None = None
-        self.inode: int | None = None
-
-    def close(self) -> None:
-        if self.connection is not None:
-            self.connection.close()
-        self.connection = self.inode = None
 
 
 class Database:
@@ -65,7 +50,7 @@ class Database:
         self._clock = clock
         self._prepare = prepare
         self._max_pages = max_pages
-        self._held = _Held()
+        self._held = Holding()
         forking.watch(self)
 
     def run(
@@ -119,10 +104,10 @@ class Database:
         """Go on, each with a connection of its own."""
         held = self._held
         if held.pid != os.getpid():
-            self._held = _Held()
+            self._held = Holding()
         held.lock.release()
 
-    def _own(self) -> _Held:
+    def _own(self) -> Holding:
         if self._held.pid != os.getpid():
             raise SpoolError(
                 f"cannot use {self.path} in this process: a library forked it past Python"
@@ -130,7 +115,7 @@ class Database:
         return self._held
 
     def _attempt(
-        self, held: _Held, work: Callable[[sqlite3.Connection], Answer], begin: str
+        self, held: Holding, work: Callable[[sqlite3.Connection], Answer], begin: str
     ) -> Answer:
         connection = self._connected(held)
         try:
@@ -143,7 +128,22 @@ class Database:
             raise
         return answer
 
-    def _can_go_on(self, held: _Held, error: sqlite3.Error, *, frees: bool) -> bool:
+    def hold_back(self) -> None:
+        """See to it that space is held back for sending, before anything new is kept.
+
+        Once what waited is gone, the log may still fill what was held back.
+
+        Raises:
+            SpoolError: The disk has no such space.
+        """
+        try:
+            self.reserve.hold()
+        except SpoolError:
+            with self._own().lock, contextlib.suppress(sqlite3.Error):
+                self._connected(self._own()).execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            self.reserve.hold()
+
+    def _can_go_on(self, held: Holding, error: sqlite3.Error, *, frees: bool) -> bool:
         """Whether a second attempt may succeed: in a new file, or with the reserve given up."""
         if health.is_damage(error):
             held.close()
@@ -155,7 +155,7 @@ class Database:
                 held.connection.execute("PRAGMA wal_checkpoint(RESTART)").fetchall()
         return True
 
-    def _connected(self, held: _Held) -> sqlite3.Connection:
+    def _connected(self, held: Holding) -> sqlite3.Connection:
         """The open connection, unless another process moved or removed the file since."""
         if held.connection is None or held.inode != _inode(self.path):
             held.close()

@@ -96,13 +96,13 @@ class Spool:
         identity, now_us = self.agent_id, self._clock.wall_us()
 
         def work(connection: sqlite3.Connection) -> int:
-            self._database.reserve.hold()
             seq = schema.take_seq(connection)
             rows.insert(connection, build(identity, schema.epoch_of(connection), seq), now_us)
             if marks is not None:
                 schema.put_marks(connection, marks)
             return seq
 
+        self._database.hold_back()
         seq = self._bounded(work)
         if self._bounds is not None and seq % _LOOK_EVERY == _LOOK_EVERY - 1:
             before_us = now_us - self._bounds.max_age_us
@@ -124,9 +124,9 @@ class Spool:
         now_us = self._clock.wall_us()
 
         def work(connection: sqlite3.Connection) -> int:
-            self._database.reserve.hold()
             return sum(rows.adopt(connection, entry, now_us) for entry in entries)
 
+        self._database.hold_back()
         return self._bounded(work)
 
     def pending(self, limit: int) -> list[Entry]:
