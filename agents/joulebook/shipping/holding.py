@@ -1,8 +1,11 @@
 """What one process holds of a database file."""
 
 import os
-import sqlite3
 import threading
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import sqlite3
 
 
 class Holding:
@@ -11,7 +14,7 @@ class Holding:
     def __init__(self) -> None:
         self.pid = os.getpid()
         self.lock = threading.RLock()  # a signal handler may come in between
-        self.connection: sqlite3.Connection | None = None
+        self.connection: "sqlite3.Connection | None" = None
         self.inode: int | None = None
 
     def close(self) -> None:
