@@ -14,7 +14,7 @@ class Holding:
     def __init__(self) -> None:
         self.pid = os.getpid()
         self.lock = threading.RLock()  # a signal handler may come in between
-        self.connection: "sqlite3.Connection | None" = None
+        self.connection: sqlite3.Connection | None = None
         self.inode: int | None = None
 
     def close(self) -> None:
