@@ -99,7 +99,7 @@ class Crew:
             assert process.returncode == 0, told
 
 
-def everything_of_one_job(server: "Server", uid: str, seconds: int, ranks: int) -> None:
+def assert_one_job_has_it_all(server: "Server", uid: str, seconds: int, ranks: int) -> None:
     gpu = gpu_of(server)
     assert int(gpu["metered_uj"]) == seconds * UJ
     assert gpu["breaks"] == []
@@ -131,7 +131,7 @@ def test_ranks_that_a_launcher_starts_are_one_job_and_count_the_device_once(
         crew.start("-c", LAUNCHER, rank, **extra)
         crew.work(3, server, seconds=5)
         end(agent)
-    everything_of_one_job(server, uid, 5, ranks=3)
+    assert_one_job_has_it_all(server, uid, 5, ranks=3)
 
 
 @pytest.mark.parametrize("how", ["fork", "spawn"])
@@ -147,7 +147,7 @@ def test_the_workers_of_a_data_loader_are_the_job_of_their_rank(
         crew.start("-c", LAUNCHER, rank, **TORCHRUN)
         crew.work(6, server, seconds=5)
         end(agent)
-    everything_of_one_job(server, "torchrun:r-1:train:1", 5, ranks=3)
+    assert_one_job_has_it_all(server, "torchrun:r-1:train:1", 5, ranks=3)
 
 
 def test_actors_that_a_daemon_starts_belong_to_the_job_that_they_carry(

@@ -22,6 +22,14 @@ class Step(StrEnum):
     UNKNOWN = "unknown"
 
 
+#: Why two readings tell no energy.
+REASONS = {
+    Step.RESET: "the counter was reset",
+    Step.LEAP: "the counter leapt by more than the device can have used",
+    Step.UNKNOWN: "the counter may have wrapped more than once",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Counted:
     """Energy between two readings, or why there is none.

@@ -40,10 +40,10 @@ class Checked:
         try:
             found: object = self._probe.find()
         except Exception as error:  # noqa: BLE001 - code of others: whatever it does, we go on
-            return Found([broken(self.name, failure(error))])
+            return Found([broken(f"probe {self.name}", failure(error))])
         if not isinstance(found, Found) or not all(isinstance(s, Sensor) for s in found.sensors):
             answer = f"its find answers {type(found).__name__}, not Found with sensors"
-            return Found([broken(self.name, answer)])
+            return Found([broken(f"probe {self.name}", answer)])
         return replace(found, sensors=[_sound(sensor) for sensor in found.sensors])
 
     def read(self, sensor: Sensor) -> Reading:
@@ -97,7 +97,7 @@ def broken(name: str, problem: str, cure: str | None = None) -> Sensor:
         kind="other",
         scope="other",
         additive=False,
-        name=f"probe {name}",
+        name=name,
         vendor="unknown",
         method=None,
         problem=problem,

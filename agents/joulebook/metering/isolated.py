@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any, Generic, TypeVar
 
 from joulebook.errors import ProbeError, Retry
-from joulebook.metering.checked import failure
+from joulebook.metering.checked import broken, failure
 from joulebook.probes.protocol import Found, Holder, Probe, Reading, Sensor
 
 T = TypeVar("T")
@@ -82,9 +82,9 @@ class Isolated:
         try:
             return self._ask(self._probe.find, self._find_s)
         except ProbeError as error:
-            return Found([_silent(self.name, str(error))])
+            return Found([broken(self.name, str(error))])
         except Exception as error:  # noqa: BLE001 - a probe of others may fail in any way
-            return Found([_silent(self.name, failure(error))])
+            return Found([broken(self.name, failure(error))])
 
     def find_again(self, known: Found) -> Found:
         """Look once more while measuring goes on; what was known where there is no quick answer."""
@@ -181,17 +181,3 @@ def _each(ask: Callable[[Sensor], T], sensors: Sequence[Sensor]) -> list[T | Pro
 def _serve(calls: "queue.SimpleQueue[_Call[Any] | None]") -> None:
     while (call := calls.get()) is not None:
         call.run()
-
-
-def _silent(name: str, problem: str) -> Sensor:
-    return Sensor(
-        uid=None,
-        index=0,
-        kind="other",
-        scope="other",
-        additive=False,
-        name=name,
-        vendor="unknown",
-        method=None,
-        problem=problem,
-    )

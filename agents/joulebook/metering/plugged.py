@@ -51,7 +51,7 @@ class Broken:
 
     def __init__(self, name: str, problem: str, cure: str) -> None:
         self.name = name
-        self._sensor = broken(name, problem, cure)
+        self._sensor = broken(f"probe {name}", problem, cure)
 
     def find(self) -> Found:
         """The sensor that is missing."""

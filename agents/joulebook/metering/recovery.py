@@ -11,17 +11,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from joulebook.core.attribute import Bucket
-from joulebook.core.counters import Step, counted
+from joulebook.core.counters import REASONS, counted
 from joulebook.core.window import Window, cut_at_quarters
 from joulebook.metering.assemble import Booked, Share
 from joulebook.metering.timeline import STEP_US
 from joulebook.probes.protocol import Reading, Sensor
-
-_WHY = {
-    Step.RESET: "its counter was reset",
-    Step.LEAP: "its counter leapt",
-    Step.UNKNOWN: "its counter may have wrapped more than once",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +94,7 @@ def recovered(
         update_us=sensor.update_us or 0,
     )
     if step.energy_uj is None:
-        return [], f"energy while no agent ran is unknown: {_WHY[step.step]}"
+        return [], f"energy while no agent ran is unknown: {REASONS[step.step]}"
     span = (mark.label_us, _end_us(mark, passed_us, label_us))
     window = _window(sensor, span, (mark.counter_uj, reading.counter_uj), step.energy_uj)
     pieces = cut_at_quarters(window, sensor.range_uj)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from joulebook.core.counters import Step, counted, hidden_uj
+from joulebook.core.counters import REASONS, counted, hidden_uj
 from joulebook.core.integrate import PowerSample, integrate
 from joulebook.core.units import US_PER_S
 from joulebook.probes.protocol import Reading, Sensor
@@ -14,12 +14,6 @@ from joulebook.probes.protocol import Reading, Sensor
 MAX_HOLD_US = 5 * US_PER_S
 #: Means over less than this say little of the power that a device reached, µs.
 _SHORTEST_MEAN_US = 50_000
-
-_WHY = {
-    Step.RESET: "the counter was reset; energy since the reading before is unknown",
-    Step.LEAP: "the counter leapt by more than the device can have used; the energy is unknown",
-    Step.UNKNOWN: "the counter may have wrapped more than once; the energy is unknown",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +115,7 @@ def _count(sensor: Sensor, readings: Sequence[Reading]) -> _Count:
             update_us=sensor.update_us or 0,
         )
         if step.energy_uj is None:
-            count.problem = _WHY[step.step]
+            count.problem = f"{REASONS[step.step]}; the energy is unknown"
         else:
             count.add(step.energy_uj, now.at_us - before.at_us)
     return count

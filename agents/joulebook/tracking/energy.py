@@ -4,17 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from joulebook.core.counters import Step, counted
+from joulebook.core.counters import REASONS, counted
 from joulebook.core.stall import is_dead
 from joulebook.core.units import UJ_PER_J, US_PER_S, format_energy
 from joulebook.errors import ProbeError
 from joulebook.probes.protocol import Sensor
-
-_WHY = {
-    Step.RESET: "the counter was reset meanwhile",
-    Step.LEAP: "the counter leapt by more than the device can have used",
-    Step.UNKNOWN: "the counter may have wrapped more than once",
-}
 
 Value = int | ProbeError
 
@@ -145,4 +139,4 @@ def _between(
     watched = sensor.method == "counter" and sensor.always_draws and moved_uj is not None
     if watched and is_dead(moved_uj or 0, duration_us, period_us):
         return None, "the energy counter does not move"
-    return moved_uj, _WHY.get(step.step)
+    return moved_uj, REASONS.get(step.step)
