@@ -144,7 +144,6 @@ def test_totals_stay_and_a_correction_sticks_while_three_watch_one_gpu(
     it_adds_up(stage, server, chance, uids)
 
 
-@pytest.mark.xfail(reason="the server keeps a device by machine-id, not by boot_id")
 def test_containers_with_a_machine_id_of_their_own_are_the_same_host(
     stage: Stage, chance: Chance, machine_ids: list[Path]
 ) -> None:

@@ -8,8 +8,9 @@ from sqlalchemy import Connection
 
 from joulebook.wire import Answer, Batch, check, digest
 from joulebook_server.errors import Problem
-from joulebook_server.store import job_reports, ledger, readings
+from joulebook_server.store import descriptions, job_reports, ledger, readings
 from joulebook_server.store.engine import Store
+from joulebook_server.store.identity import as_one_host
 
 #: Length of window that we ask for, µs.
 WINDOW_US = 10_000_000
@@ -71,9 +72,11 @@ def take(store: Store, batch: Batch, now_us: int) -> Answer:
     Raises:
         Problem: 409 if another batch came under this number.
     """
+    content = digest(batch)
     with store.writing() as connection:
+        batch = as_one_host(connection, batch)
         known = readings.digest_of(connection, batch)
-        if known is not None and known != digest(batch):
+        if known is not None and known != content:
             raise Problem(
                 409,
                 "Conflicting batch",
@@ -82,14 +85,15 @@ def take(store: Store, batch: Batch, now_us: int) -> Answer:
                 "$.seq",
             )
         if known is None:
-            _keep(connection, batch, now_us)
+            _keep(connection, batch, content, now_us)
         missing = readings.missing_before(connection, batch)
     return Answer(batch.seq, known is not None, missing, WINDOW_US)
 
 
-def _keep(connection: Connection, batch: Batch, now_us: int) -> None:
+def _keep(connection: Connection, batch: Batch, content: str, now_us: int) -> None:
     """Store the readings, then compute anew whatever of the ledger they bear on."""
-    touched = readings.write(connection, batch, now_us)
+    descriptions.write(connection, batch, now_us)
+    touched = readings.write(connection, batch, content, now_us)
     changed = job_reports.write_reports(connection, batch, now_us)
     touched |= readings.quarters_of_jobs(connection, batch, changed.parents)
     ledger.recompute(connection, batch.host.id, touched)

@@ -6,9 +6,10 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from joulebook_server.store import readings
+from joulebook_server.store.descriptions import DEVICES
 from joulebook_server.store.jobs import parents_of
 from joulebook_server.store.ledger import LEDGER, ledger_of_quarter
-from joulebook_server.store.readings import DEVICES, METERS, PARTS
+from joulebook_server.store.readings import METERS, PARTS
 
 
 @dataclass(frozen=True, slots=True)

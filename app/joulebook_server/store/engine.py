@@ -96,17 +96,27 @@ class Store:
         self.engine.dispose()
 
 
+def insert_new(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
+    """Insert rows; where the key is there already, the row stays as it is."""
+    if rows:
+        statement = _dialect(connection).insert(table)
+        connection.execute(statement.on_conflict_do_nothing(), rows)
+
+
 def upsert(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
     """Insert rows; where the key is there already, the row is replaced."""
     if not rows:
         return
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-    statement = dialect.insert(table)
+    statement = _dialect(connection).insert(table)
     keys = {column.name for column in table.primary_key}
     changed = {name: statement.excluded[name] for name in rows[0] if name not in keys}
     connection.execute(
         statement.on_conflict_do_update(index_elements=sorted(keys), set_=changed), rows
     )
+
+
+def _dialect(connection: Connection) -> Any:  # noqa: ANN401 - two modules of like shape
+    return sqlite if connection.dialect.name == "sqlite" else postgresql
 
 
 def _portions(values: Collection[str]) -> Iterator[list[str]]:

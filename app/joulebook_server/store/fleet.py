@@ -5,8 +5,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, select
 
+from joulebook_server.store.descriptions import DEVICES, HOSTS
 from joulebook_server.store.engine import exact_sum, joined
-from joulebook_server.store.readings import BATCHES, DEVICES, HOSTS, METERS
+from joulebook_server.store.readings import BATCHES, METERS
 
 
 @dataclass(frozen=True, slots=True)

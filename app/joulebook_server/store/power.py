@@ -8,9 +8,9 @@ from sqlalchemy import Connection, Row, select
 
 from joulebook.core.units import quarter_of
 from joulebook_server.store import readings
+from joulebook_server.store.descriptions import DEVICES
 from joulebook_server.store.jobs import parents_of
 from joulebook_server.store.ledger import LEDGER, PRESENCE, booked
-from joulebook_server.store.readings import DEVICES
 
 
 @dataclass(frozen=True, slots=True)

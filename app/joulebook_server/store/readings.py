@@ -1,19 +1,16 @@
-"""Readings: batches, hosts, devices, meter windows and their parts, as they arrived."""
+"""Readings: batches, meter windows and their parts, as they arrived."""
 
 from collections.abc import Collection
-from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
 from joulebook.core.units import quarter_of
-from joulebook.wire import Batch, digest
-from joulebook_server.store.engine import rows_of, upsert
-from joulebook_server.store.tables import BatchRow, DeviceRow, HostRow, MeterRow, PartRow, table_of
+from joulebook.wire import Batch
+from joulebook_server.store.engine import rows_of
+from joulebook_server.store.tables import BatchRow, MeterRow, PartRow, table_of
 
 BATCHES = table_of(BatchRow)
-HOSTS = table_of(HostRow)
-DEVICES = table_of(DeviceRow)
 METERS = table_of(MeterRow)
 PARTS = table_of(PartRow)
 
@@ -43,24 +40,19 @@ def missing_before(connection: Connection, batch: Batch) -> list[int]:
     return absent[-MISSING_LIMIT:]
 
 
-def write(connection: Connection, batch: Batch, now_us: int) -> set[tuple[str, int]]:
+def write(connection: Connection, batch: Batch, content: str, now_us: int) -> set[tuple[str, int]]:
     """Keep a batch's readings.
+
+    Args:
+        connection: A transaction.
+        batch: A batch under its host's id here.
+        content: Digest of the batch as it was sent.
+        now_us: When it came, µs since the epoch.
 
     Returns:
         The (device uid, quarter hour) pairs that they touch.
     """
-    _write_batch(connection, batch, now_us)
-    _write_host(connection, batch, now_us)
-    devices = [
-        {
-            "host_id": batch.host.id,
-            "device_uid": device.uid,
-            **{key: value for key, value in asdict(device).items() if key not in {"ref", "uid"}},
-            "last_us": now_us,
-        }
-        for device in batch.devices
-    ]
-    upsert(connection, DEVICES, devices)
+    _write_batch(connection, batch, content, now_us)
     meters = _meters(batch)
     if meters:
         connection.execute(METERS.insert(), meters)
@@ -138,7 +130,7 @@ def _of_epoch(batch: Batch) -> tuple[Any, ...]:
     )
 
 
-def _write_batch(connection: Connection, batch: Batch, now_us: int) -> None:
+def _write_batch(connection: Connection, batch: Batch, content: str, now_us: int) -> None:
     connection.execute(
         BATCHES.insert(),
         {
@@ -146,27 +138,12 @@ def _write_batch(connection: Connection, batch: Batch, now_us: int) -> None:
             "agent_id": batch.agent.id,
             "epoch": batch.agent.epoch,
             "seq": batch.seq,
-            "digest": digest(batch),
+            "digest": content,
             "role": batch.agent.role,
             "version": batch.agent.version,
             "received_us": now_us,
         },
     )
-
-
-def _write_host(connection: Connection, batch: Batch, now_us: int) -> None:
-    query = select(HOSTS.c.first_us).where(HOSTS.c.host_id == batch.host.id)
-    first_us = connection.execute(query).scalar_one_or_none()
-    host = {
-        "host_id": batch.host.id,
-        "name": batch.host.name,
-        "boot_id": batch.host.boot_id,
-        "zone": batch.host.zone or "",
-        "labels": dict(batch.host.labels),
-        "first_us": now_us if first_us is None else first_us,
-        "last_us": now_us,
-    }
-    upsert(connection, HOSTS, [host])
 
 
 def _meters(batch: Batch) -> list[dict[str, Any]]:

@@ -6,10 +6,10 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, func, select
 
+from joulebook_server.store.descriptions import DEVICES, HOSTS
 from joulebook_server.store.engine import exact_sum, joined
 from joulebook_server.store.jobs import EffectiveJob, effective_jobs
 from joulebook_server.store.ledger import LEDGER, PRESENCE, ROLLUP
-from joulebook_server.store.readings import DEVICES, HOSTS
 
 #: Labels that the roll-up knows; any other needs the ledger.
 ROLLUP_LABELS = frozenset(

@@ -1,4 +1,4 @@
-"""The schema. Every table that grows with hosts has `host_id` in its key, so it can be spread.
+"""The schema. Tables that grow with hosts have `host_id` in their key, so they can be spread.
 
 Times are µs since the Unix epoch, energies µJ. An empty text stands for "none" where a column is
 part of a key.
@@ -24,7 +24,7 @@ def table_of(row: type[Base]) -> Table:
 
 
 class HostRow(Base):
-    """A machine that has sent something."""
+    """A machine that has sent something. `agent_us`: when an agent last told of it; 0 for never."""
 
     __tablename__ = "hosts"
     host_id: Mapped[str] = mapped_column(primary_key=True)
@@ -34,6 +34,19 @@ class HostRow(Base):
     labels: Mapped[dict[str, Any]]
     first_us: Mapped[int]
     last_us: Mapped[int]
+    agent_us: Mapped[int]
+
+
+class IdentityRow(Base):
+    """Which host a boot, a machine-id and a pair of them stand for. An empty text: any of them.
+
+    The one table that grows with hosts and has no host id in its key: it is what tells the host id.
+    """
+
+    __tablename__ = "identities"
+    boot_id: Mapped[str] = mapped_column(primary_key=True)
+    machine_id: Mapped[str] = mapped_column(primary_key=True)
+    host_id: Mapped[str]
 
 
 class BatchRow(Base):
@@ -51,7 +64,7 @@ class BatchRow(Base):
 
 
 class DeviceRow(Base):
-    """A device of a host, as last described."""
+    """A device of a host, as last described; `agent_us` as of a host."""
 
     __tablename__ = "devices"
     host_id: Mapped[str] = mapped_column(primary_key=True)
@@ -63,6 +76,7 @@ class DeviceRow(Base):
     vendor: Mapped[str]
     problem: Mapped[str | None]
     last_us: Mapped[int]
+    agent_us: Mapped[int]
 
 
 class MeterRow(Base):

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, select
 
+from joulebook_server.store.descriptions import DEVICES
 from joulebook_server.store.engine import rows_of
 from joulebook_server.store.ledger import LEDGER
-from joulebook_server.store.readings import DEVICES
 
 
 @dataclass
