@@ -61,9 +61,9 @@ def tracker(name: str = "tracker-1") -> Agent:
     return agent(name, "tracker")
 
 
-def host(name: str = "host-1", zone: str | None = None, boot_id: str = "boot-1") -> Host:
-    """A machine."""
-    return Host(name, name, boot_id, zone)
+def host(name: str = "host-1", zone: str | None = None, boot_id: str | None = None) -> Host:
+    """A machine, in a boot of its own if none is named."""
+    return Host(name, name, boot_id or f"boot of {name}", zone)
 
 
 def gpu(ref: int = 0, uid: str = "GPU-1") -> Device:

@@ -18,7 +18,7 @@ from tests.builders import (
 )
 from tests.server.conftest import Send
 
-from joulebook.wire import Device
+from joulebook.wire import Device, Host
 
 JOULES_3 = (Reading(parts=(Part(3_000_000),), counter_uj=70),)
 
@@ -102,8 +102,8 @@ def test_a_tracker_does_not_rename_what_an_agent_told_lately(
 ) -> None:
     seen = replace(gpu(), name="NVIDIA H100")
     blind = Device(0, "GPU-1", "gpu", "gpu", True, "GPU", "unknown", "may not be read")  # noqa: FBT003 - its fields in order
-    send(of("real", devices=[seen], host=replace(host("real"), name="node-7", zone="FR")))
-    inside = replace(host("image"), name="3f2a9c")
+    send(of("real", devices=[seen], host=Host("real", "node-7", "boot-1", "FR")))
+    inside = Host("image", "3f2a9c", "boot-1")
     send(of("image", devices=[blind], host=inside, agent=tracker()))
     (machine,) = client.get("/v1/hosts").json()["hosts"]
     assert (machine["name"], machine["zone"]) == ("node-7", "FR")
