@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from tests.builders import START_US, WINDOW_US, JobSpec, Part, Push, Reading, gpu, host, tracker
+from tests.builders import START_US, WINDOW_US, JobSpec, Part, Push, Reading, gpu, tracker
 from tests.server.conftest import Send
 
 from joulebook.core.units import QUARTER_US
@@ -150,72 +150,6 @@ def test_a_fault_says_what_is_wrong(client: TestClient, send: Send, database: Pa
     meddle(database, "UPDATE parts SET energy_uj = 10000001 WHERE bucket = 'system'")
     reasons = [fault["reason"] for fault in of(ask(client))["faults"]]
     assert "its parts sum to 20000001 µJ, not 20000000 µJ" in reasons
-
-
-def test_time_that_nobody_watched_is_a_break_with_its_energy(
-    client: TestClient, send: Send
-) -> None:
-    before = Reading(parts=[Part(100)], counter_uj=0)
-    after = Reading(START_US + 3 * WINDOW_US, parts=[Part(100)], counter_uj=350)
-    send(Push([before, after]))
-    assert of(ask(client))["breaks"] == [
-        {
-            "from": format_time(START_US + WINDOW_US),
-            "to": format_time(START_US + 3 * WINDOW_US),
-            "energy_uj": "250",
-            "reason": "nobody watched; the counter tells what passed",
-        }
-    ]
-
-
-def test_a_break_without_a_counter_has_no_energy(client: TestClient, send: Send) -> None:
-    readings = [Reading(parts=[Part(1)]), Reading(START_US + 3 * WINDOW_US, parts=[Part(1)])]
-    send(Push(readings))
-    assert [one["energy_uj"] for one in of(ask(client))["breaks"]] == [None]
-
-
-def test_a_break_is_no_fault(client: TestClient, send: Send) -> None:
-    readings = [Reading(parts=[Part(1)]), Reading(START_US + 3 * WINDOW_US, parts=[Part(1)])]
-    send(Push(readings))
-    assert ask(client)["exact"] is True
-
-
-def test_a_restart_of_the_host_is_a_break_of_unknown_energy(client: TestClient, send: Send) -> None:
-    send(Push([Reading(parts=[Part(100)], counter_uj=900)]))
-    after = Reading(START_US + 2 * WINDOW_US, parts=[Part(100)], counter_uj=5_000)
-    send(Push([after], seq=2, host=host(boot_id="boot-2")))
-    (gap,) = of(ask(client))["breaks"]
-    assert (gap["energy_uj"], gap["reason"]) == (None, "the host was restarted in between")
-
-
-def stepped_back() -> Push:
-    before = Reading(parts=[Part(100)], counter_uj=0)
-    after = Reading(START_US + WINDOW_US // 2, parts=[Part(70)], counter_uj=100)
-    return Push([before, after])
-
-
-def test_no_energy_is_lost_where_the_wall_clock_was_stepped_back(
-    client: TestClient, send: Send
-) -> None:
-    send(stepped_back())
-    balance = ask(client)
-    assert (of(balance)["metered_uj"], balance["exact"]) == ("170", True)
-
-
-def test_a_wall_clock_that_was_stepped_back_is_a_break(client: TestClient, send: Send) -> None:
-    send(stepped_back())
-    assert [one["reason"] for one in of(ask(client))["breaks"]] == [
-        "the wall clock was stepped back"
-    ]
-
-
-def test_a_counter_that_does_not_go_on_is_a_break(client: TestClient, send: Send) -> None:
-    before = Reading(parts=[Part(100)], counter_uj=0)
-    after = Reading(START_US + WINDOW_US, parts=[Part(100)], counter_uj=130)
-    send(Push([before, after]))
-    (gap,) = of(ask(client))["breaks"]
-    told = (gap["energy_uj"], gap["reason"])
-    assert told == ("30", "the counter does not go on where it stood")
 
 
 BAD_PERIODS = [

@@ -1,12 +1,10 @@
 """Does every joule add up? Meters against parts, each start against the previous end."""
 
 from collections.abc import Iterator
-from itertools import pairwise
 from typing import Any
 
-from sqlalchemy import Row
-
 from joulebook.wire import format_time
+from joulebook_server.services.breaks import breaks
 from joulebook_server.store import balance as stored
 from joulebook_server.store.balance import DeviceReadings
 from joulebook_server.store.engine import Store
@@ -24,6 +22,7 @@ def balance(store: Store, from_us: int = ALL_FROM_US, to_us: int = ALL_TO_US) ->
     Per device: what the meters that count have metered, the parts by bucket, their difference
     (0 unless the database was tampered with), `faults` that name device and time, and `breaks`
     where one window does not start where the last one ended: time that nobody watched.
+    `recovered_uj` of what was metered passed while nobody watched, and a counter told it later.
     What another tool told stands beside, as `external_uj`: no meter of ours backs it, and what it
     left out is no break. Its parts are checked for faults like all others.
 
@@ -62,11 +61,12 @@ def _device(read: DeviceReadings) -> dict[str, Any]:
         "metered_uj": str(metered),
         "parts_uj": {bucket: str(energy) for bucket, energy in sorted(buckets.items())},
         "difference_uj": str(metered - booked),
+        "recovered_uj": str(sum(row.energy_uj for row in measured if not row.observed_us)),
         "external_uj": str(sum(row.energy_uj for row in counting if row.method == EXTERNAL)),
         "windows": len(measured),
         "claims": len(read.meters) - len(counting),
         "faults": [*_meter_faults(read), *_ledger_faults(read)],
-        "breaks": list(_breaks(measured)),
+        "breaks": list(breaks(read.device.kind, measured)),
     }
 
 
@@ -96,46 +96,6 @@ def _ledger_faults(read: DeviceReadings) -> Iterator[dict[str, Any]]:
     for quarter_us in sorted(quarters):
         if read.computed(quarter_us) != read.kept(quarter_us):
             yield _fault(read, quarter_us, "the ledger of this quarter hour is not its readings'")
-
-
-def _breaks(counting: list[Row[Any]]) -> Iterator[dict[str, Any]]:
-    for before, after in pairwise(counting):
-        same_counter = (before.counter_end_uj, before.boot_id) == (
-            after.counter_start_uj,
-            after.boot_id,
-        )
-        uncounted = before.counter_end_uj is None and after.counter_start_uj is None
-        if before.end_us == after.start_us and (same_counter or uncounted):
-            continue
-        passed = _passed(before, after)
-        yield {
-            "from": format_time(before.end_us),
-            "to": format_time(after.start_us),
-            "energy_uj": None if passed is None else str(passed),
-            "reason": _reason(before, after, passed),
-        }
-
-
-def _passed(before: Row[Any], after: Row[Any]) -> int | None:
-    """Energy that passed unwatched; None where the counters cannot tell."""
-    if before.boot_id != after.boot_id:
-        return None
-    if before.counter_end_uj is None or after.counter_start_uj is None:
-        return None
-    passed: int = after.counter_start_uj - before.counter_end_uj
-    return passed if passed >= 0 else None
-
-
-def _reason(before: Row[Any], after: Row[Any], passed: int | None) -> str:
-    if before.boot_id != after.boot_id:
-        return "the host was restarted in between"
-    if after.start_us < before.end_us:
-        return "the wall clock was stepped back"
-    if after.start_us == before.end_us:
-        return "the counter does not go on where it stood"
-    if passed is None:
-        return "nobody watched, and no counter tells what passed"
-    return "nobody watched; the counter tells what passed"
 
 
 def _fault(read: DeviceReadings, start_us: int, reason: str) -> dict[str, Any]:
