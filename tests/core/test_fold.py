@@ -207,3 +207,14 @@ def test_two_ranks_of_one_job_add_up() -> None:
     first = window("t1", 0, 10, ("job", "a", 30), ("system", "", 70))
     second = window("t2", 0, 10, ("job", "a", 20), ("system", "", 80))
     assert booked(first, second) == {("job", "a"): 50, ("system", ""): 50}
+
+
+def test_what_was_measured_counts_before_what_another_tool_told() -> None:
+    told = replace(window("t1", 0, 60, ("job", "j", 900)), method="external")
+    measured = window("t2", 10, 20, ("idle", "", 70))
+    assert fold([told, measured]).primary == {measured.key}
+
+
+def test_what_another_tool_told_of_a_measured_device_only_names_whose_it_was() -> None:
+    told = replace(window("agent-of-a-tool", 0, 10, ("job", "j", 900)), method="external")
+    assert booked(told, window("t2", 0, 10, ("idle", "", 70))) == {("job", "j"): 70}

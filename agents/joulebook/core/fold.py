@@ -13,6 +13,8 @@ from joulebook.core.attribute import Bucket, largest_remainder
 
 Key = tuple[str, ...]
 
+#: The method of energy that another tool told.
+EXTERNAL = "external"
 #: Buckets a claim may take from, in this order, after the claimed job's own parent.
 _OPEN = (Bucket.SYSTEM, Bucket.IDLE, Bucket.UNKNOWN)
 
@@ -96,12 +98,14 @@ class _Account:
 def fold(windows: Iterable[MeterWindow]) -> Folded:
     """Choose the windows that count and apply the claims of the others.
 
-    Agents come before trackers, then the earlier start, then the key. A window that overlaps
-    none chosen before it counts; any other is a claim. A claim moves energy to its jobs pro
+    What was measured comes before what another tool told, agents before trackers, then the earlier
+    start, then the key. A window that overlaps none chosen before it counts; any other is a claim. A claim moves energy to its jobs pro
     rata of the overlap: first from the job's own parent, then from system, idle and unknown,
     never more than is there. What an agent gave to a job itself, the job cannot claim again.
     """
-    ordered = sorted(windows, key=lambda w: (w.role != "agent", w.start_us, w.key))
+    ordered = sorted(
+        windows, key=lambda w: (w.method == EXTERNAL, w.role != "agent", w.start_us, w.key)
+    )
     primary: list[MeterWindow] = []
     claims: list[MeterWindow] = []
     for window in ordered:

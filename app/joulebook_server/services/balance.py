@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from joulebook.core.fold import EXTERNAL
 from joulebook.wire import format_time
 from joulebook_server.services.breaks import breaks
 from joulebook_server.store import balance as stored
@@ -12,8 +13,6 @@ from joulebook_server.store.readings import key_of
 
 ALL_FROM_US = 0
 ALL_TO_US = 2**53
-#: Energy that another tool told: shown, and outside the balance.
-EXTERNAL = "external"
 
 
 def balance(store: Store, from_us: int = ALL_FROM_US, to_us: int = ALL_TO_US) -> dict[str, Any]:
