@@ -1,4 +1,4 @@
-"""Hosts by boot; how long an agent's word of a host stands."""
+"""Hosts by boot; how long an agent's word of a host stands; what the agent itself used."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -24,10 +24,14 @@ def upgrade() -> None:
             )
         with op.batch_alter_table(table, schema=None) as batch_op:
             batch_op.alter_column("agent_us", server_default=None)
+    with op.batch_alter_table("meters", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("own_uj", sa.BigInteger(), nullable=True))
     _keep_known_hosts()
 
 
 def downgrade() -> None:
+    with op.batch_alter_table("meters", schema=None) as batch_op:
+        batch_op.drop_column("own_uj")
     for table in ("devices", "hosts"):
         with op.batch_alter_table(table, schema=None) as batch_op:
             batch_op.drop_column("agent_us")

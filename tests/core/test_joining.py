@@ -168,3 +168,13 @@ def test_over_minutes_or_at_once_a_quarter_hour_holds_the_same_energy(
     assert [(one.start_us, one.end_us, one.energy_uj) for one in over] == [
         (one.start_us, one.end_us, one.energy_uj) for one in at_once
     ]
+
+
+def test_what_the_agent_used_itself_adds_up() -> None:
+    (one,) = join([window(0, own_uj=3), window(1, own_uj=0)])
+    assert one.window.own_uj == 3
+
+
+def test_what_the_agent_used_is_not_told_where_a_window_does_not_tell() -> None:
+    (one,) = join([window(0, own_uj=3), window(1)])
+    assert one.window.own_uj is None

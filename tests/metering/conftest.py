@@ -65,18 +65,21 @@ def bench_of(tmp_path: Path) -> Callable[..., Bench]:
         counter: Callable[[int], int] = lambda now: 300 * now,
         holders: list[Holder] | None = None,
         window_s: float = 10.0,
+        sensor: Sensor = SENSOR,
+        own: frozenset[int] = frozenset(),
     ) -> Bench:
         clock = ManualClock()
         present: dict[str, Sequence[Holder]] = {} if holders is None else {"GPU-1": holders}
-        probe = MemoryProbe(clock, {SENSOR: counter}, present)
+        probe = MemoryProbe(clock, {sensor: counter}, present)
         host = HostIdentity(id="host-1", name="node", boot_id="boot-1")
-        rig = Rig(clock, host, [(SENSOR, probe)], [], ProcessTable(Path("/proc")))
+        rig = Rig(clock, host, [(sensor, probe)], [], ProcessTable(Path("/proc")))
+        rig.own = own
         spool = Spool(tmp_path / "spool.db", clock)
         outbox = Outbox(
             spool,
             None,
             host=Host(id="host-1", name="node", boot_id="boot-1"),
-            sensors=[SENSOR],
+            sensors=[sensor],
             version="0.1.0",
             clock=clock,
         )

@@ -190,3 +190,19 @@ def test_an_empty_variant_is_refused_not_dropped(good: dict[str, Any]) -> None:
 def test_truncated_bytes_are_refused(changed: Change) -> None:
     with pytest.raises(ValueError, match="line 1"):
         decode(encode(changed())[:-1])
+
+
+def test_a_batch_that_tells_nothing_of_the_agents_own_cost_reads_as_before(
+    changed: Change,
+) -> None:
+    good = changed()
+    tree = json.loads(encode(good))
+    assert "own_uj" not in tree["meters"]
+    assert decode(encode(good)).meters.own_uj == [None] * len(good.meters.device)
+
+
+def test_the_agents_own_cost_goes_over_the_wire(changed: Change) -> None:
+    good = changed()
+    told = [1, *good.meters.own_uj[1:]]
+    batch = replace(good, meters=replace(good.meters, own_uj=told))
+    assert decode(encode(batch)).meters.own_uj == told

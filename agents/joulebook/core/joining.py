@@ -99,6 +99,7 @@ def _sum(pieces: Sequence[Window]) -> Window:
         err_rand_uj=_quadrature(pieces),
         power_max_mw=max(peaks, default=None),
         utilization=_mean_use(pieces),
+        own_uj=_own(pieces),
     )
 
 
@@ -107,6 +108,12 @@ def _quadrature(pieces: Sequence[Window]) -> int:
     squares = sum(one.err_rand_uj**2 for one in pieces)
     root = isqrt(squares)
     return root if root * root == squares else root + 1
+
+
+def _own(pieces: Sequence[Window]) -> int | None:
+    """Sum; None where a piece does not tell: the sum of the rest is not the whole's."""
+    told = [one.own_uj for one in pieces if one.own_uj is not None]
+    return sum(told) if len(told) == len(pieces) else None
 
 
 def _mean_use(pieces: Sequence[Window]) -> float | None:

@@ -22,6 +22,7 @@ class Window:
         err_rand_uj: Random error (sampling, resolution), µJ.
         power_max_mw: Largest power seen, mW; None if no sample tells.
         utilization: Mean busy share, 0 to 1; None if not told.
+        own_uj: What the agent that measures used itself, µJ, within ``system``; None if not told.
     """
 
     uid: str
@@ -36,6 +37,7 @@ class Window:
     err_rand_uj: int
     power_max_mw: int | None
     utilization: float | None
+    own_uj: int | None = None
 
 
 def cut_at_quarters(window: Window, range_uj: int | None = None) -> list[Window]:

@@ -1,9 +1,10 @@
 """Which open span each part of a window belongs to."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from itertools import chain
 
-from joulebook.core.attribute import Bucket, largest_remainder
+from joulebook.core.attribute import NO_JOB, Bucket, Part, largest_remainder, merged
 from joulebook.metering.assemble import Booked, Share
 from joulebook.metering.sampler import Metered
 from joulebook.metering.span import Span
@@ -20,7 +21,11 @@ def leaves_of(spans: Sequence[Span]) -> dict[int, list[Span]]:
 
 
 def book(
-    metered: Metered, kind: str, leaves: Mapping[int, Sequence[Span]], spans: Sequence[Span]
+    metered: Metered,
+    kind: str,
+    leaves: Mapping[int, Sequence[Span]],
+    spans: Sequence[Span],
+    own: Collection[int] = (),
 ) -> Booked:
     """Hand each process's share to its leaves; each ancestor counts it once.
 
@@ -31,7 +36,9 @@ def book(
         kind: Kind of its device.
         leaves: Innermost open spans by process.
         spans: All open spans; their tallies take the window in.
+        own: Who measures, where its own share is told apart within ``system``.
     """
+    metered = _own_apart(metered, own)
     window = metered.window
     # A part of 0 says that the job was watched on this device, also while it rested.
     watched = chain.from_iterable(leaves.values()) if metered.parts else ()
@@ -40,9 +47,9 @@ def book(
         if part.bucket not in (Bucket.JOB, Bucket.HELD):
             shares.append(Share(part.bucket, None, part.energy_uj))
             continue
-        own = leaves[part.job]
-        split = largest_remainder(part.energy_uj, [1] * len(own))
-        for leaf, energy_uj in zip(own, split, strict=True):
+        innermost = leaves[part.job]
+        split = largest_remainder(part.energy_uj, [1] * len(innermost))
+        for leaf, energy_uj in zip(innermost, split, strict=True):
             shares.append(Share(part.bucket, leaf.uid, energy_uj))
             for span in _above(leaf, spans):
                 span.tally.add(kind, window, energy_uj)
@@ -50,6 +57,17 @@ def book(
     for span in spans:
         span.tally.watch(window, told=told)
     return Booked(window, _merged(shares))
+
+
+def _own_apart(metered: Metered, own: Collection[int]) -> Metered:
+    """What the measuring itself used is no job's, and stays visible within ``system``."""
+    told = any(part.bucket is not Bucket.UNKNOWN for part in metered.parts)
+    if not own or not told:
+        return metered
+    mine = sum(part.energy_uj for part in metered.parts if part.job in own)
+    others = [part for part in metered.parts if part.job not in own]
+    parts = merged([*others, Part(Bucket.SYSTEM, NO_JOB, mine)])
+    return Metered(replace(metered.window, own_uj=mine), parts)
 
 
 def _above(leaf: Span, spans: Sequence[Span]) -> list[Span]:

@@ -27,6 +27,8 @@ class Rig:
         table: The host's processes.
         roster: Looks for sensors again; None where they are as given for good.
         host_cpu: CPU time that shares of a package are taken of; the machine's if not given.
+        own: The process that measures, where its own cost is told apart: an agent's. Empty: what
+            a program that measures itself costs is its job's.
         record: File into which all readings and windows are written for a replay; None: nowhere.
     """
 
@@ -38,6 +40,7 @@ class Rig:
     roster: Roster | None = None
     host_cpu: HostCpu | None = None
     record: Path | None = None
+    own: frozenset[int] = frozenset()
 
     def sampler(self) -> Sampler:
         """A sampler over the sensors that can be read.

@@ -68,7 +68,7 @@ class Session:
         with self._lock:
             self._always = True
             if not self._open:
-                self._start(())
+                self._start(self._roots())
             self._marking.begin()
 
     def close(self) -> None:
@@ -201,8 +201,8 @@ class Session:
         self._sampler.stop()
 
     def _roots(self, without: Span | None = None) -> frozenset[int]:
-        """Ids of the processes with open spans."""
-        return frozenset(span.pid for span in self._open if span is not without)
+        """Ids of the processes with open spans, and of the one that measures for all."""
+        return self.rig.own.union(span.pid for span in self._open if span is not without)
 
     def _cut(
         self,
@@ -221,7 +221,7 @@ class Session:
         self._note_cut(now_us)
         leaves = leaves_of(self._open)
         booked = [
-            book(metered, self._kinds[metered.window.uid], leaves, self._open)
+            book(metered, self._kinds[metered.window.uid], leaves, self._open, self.rig.own)
             for metered in self._sampler.cut(roots)
         ]
         if opening is not None:

@@ -98,4 +98,6 @@ def _plain(record: object) -> dict[str, Any]:
             del tree["reporter"]
     if isinstance(record, Meters):
         tree["utilization"] = [None if use is None else float(use) for use in record.utilization]
+        if not any(one is not None for one in record.own_uj):  # trackers never tell
+            del tree["own_uj"]
     return tree

@@ -19,7 +19,8 @@ def check_meters(meters: Meters, devices: set[int], now_us: int) -> None:
         if ref not in devices:
             rules.refuse(f"{at}.device[{index}]", f"no device has ref {rules.shown(ref)}")
     rules.integers(f"{at}.start_us", meters.start_us)
-    for name in ("counter_start_uj", "counter_end_uj", "energy_uj", "err_sys_uj", "err_rand_uj"):
+    counters = ("counter_start_uj", "counter_end_uj")
+    for name in (*counters, "energy_uj", "err_sys_uj", "err_rand_uj", "own_uj"):
         rules.integers(f"{at}.{name}", getattr(meters, name))
     rules.choices(f"{at}.method", meters.method, METHODS)
     for index in range(len(meters.device)):
@@ -62,3 +63,6 @@ def _check_load(meters: Meters, index: int) -> None:
         rules.refuse(f"$.meters.power_max_mw[{index}]", f"must lie between 0 and {MAX_POWER_MW}")
     if use is not None and not 0 <= use <= 1:  # NaN lies nowhere
         rules.refuse(f"$.meters.utilization[{index}]", "must lie between 0 and 1")
+    own = meters.own_uj[index]
+    if own is not None and own > meters.energy_uj[index]:
+        rules.refuse(f"$.meters.own_uj[{index}]", "is more than the window's energy")

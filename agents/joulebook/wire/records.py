@@ -133,7 +133,8 @@ class Meters:
 
     `observed_us` is at most the window's length; the difference is the gap. Counters are None
     where the method has none, and modulo `COUNTER_MODULUS`. Systematic errors (a sensor's gain)
-    and random ones are kept apart because they add differently.
+    and random ones are kept apart because they add differently. `own_uj` is what the agent that
+    measures used itself, within ``system``; None, or left out of the batch, where it is not told.
     """
 
     device: list[int] = field(default_factory=list)
@@ -148,6 +149,12 @@ class Meters:
     err_rand_uj: list[int] = field(default_factory=list)
     power_max_mw: list[int | None] = field(default_factory=list)
     utilization: list[float | None] = field(default_factory=list)
+    own_uj: list[int | None] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Senders that do not know the column leave it out."""
+        if not self.own_uj:
+            object.__setattr__(self, "own_uj", [None] * len(self.device))
 
 
 @dataclass(frozen=True, slots=True)

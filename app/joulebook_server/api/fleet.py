@@ -39,6 +39,7 @@ def _host(host: HostView) -> dict[str, Any]:
         "reporter": {"role": reporter.role, "version": reporter.version} if reporter else None,
         "power_mw": host.power_mw,
         "energy_24h_uj": {bucket: str(energy) for bucket, energy in host.energy_uj.items()},
+        "agent_24h_uj": None if host.own_uj is None else str(host.own_uj),
         "devices": [device.uid for device in host.devices],
     }
 
@@ -57,5 +58,6 @@ def _device(device: DeviceView) -> dict[str, Any]:
         "power_mw": device.power_mw,
         "total_24h_uj": None if device.total_uj is None else str(device.total_uj),
         "energy_24h_uj": {bucket: str(energy) for bucket, energy in device.energy_uj.items()},
+        "agent_24h_uj": None if device.own_uj is None else str(device.own_uj),
         "last_seen": format_time(device.last_us),
     }

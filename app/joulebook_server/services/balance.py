@@ -1,6 +1,6 @@
 """Does every joule add up? Meters against parts, each start against the previous end."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from joulebook.core.fold import EXTERNAL
@@ -21,6 +21,7 @@ def balance(store: Store, from_us: int = ALL_FROM_US, to_us: int = ALL_TO_US) ->
     Per device: what the meters that count have metered, the parts by bucket, their difference
     (0 unless the database was tampered with), `faults` that name device and time, and `breaks`
     where one window does not start where the last one ended: time that nobody watched.
+    `agent_uj` is what the agent itself used, within ``system``; None where none told.
     `recovered_uj` of what was metered passed while nobody watched, and a counter told it later.
     What another tool told stands beside, as `external_uj`: no meter of ours backs it, and what it
     left out is no break. Its parts are checked for faults like all others.
@@ -61,12 +62,18 @@ def _device(read: DeviceReadings) -> dict[str, Any]:
         "parts_uj": {bucket: str(energy) for bucket, energy in sorted(buckets.items())},
         "difference_uj": str(metered - booked),
         "recovered_uj": str(sum(row.energy_uj for row in measured if not row.observed_us)),
+        "agent_uj": _told_sum(row.own_uj for row in measured),
         "external_uj": str(sum(row.energy_uj for row in counting if row.method == EXTERNAL)),
         "windows": len(measured),
         "claims": len(read.meters) - len(counting),
         "faults": [*_meter_faults(read), *_ledger_faults(read)],
         "breaks": list(breaks(read.device.kind, measured)),
     }
+
+
+def _told_sum(values: Iterable[int | None]) -> str | None:
+    told = [value for value in values if value is not None]
+    return str(sum(told)) if told else None
 
 
 def _meter_faults(read: DeviceReadings) -> Iterator[dict[str, Any]]:

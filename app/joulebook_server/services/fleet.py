@@ -1,6 +1,6 @@
 """Which machines and devices there are, and how they do."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from joulebook.core.units import QUARTER_US, quarter_of
@@ -8,7 +8,7 @@ from joulebook_server.services.power import power_now
 from joulebook_server.store import fleet as stored
 from joulebook_server.store import power
 from joulebook_server.store.engine import Store
-from joulebook_server.store.fleet import Reporter
+from joulebook_server.store.fleet import Reporter, Total
 
 #: The stretch over which energy is told, µs: as everywhere, up to the end of this quarter hour.
 DAY_US = 96 * QUARTER_US
@@ -28,6 +28,7 @@ class DeviceView:
         total_uj: Energy of the last 24 hours, µJ; None without a reading.
         energy_uj: The same by bucket, µJ; none for a meter around other devices, where it is
             theirs that is booked.
+        own_uj: What the agent used of it itself, µJ, within ``system``; None if it was not told.
         last_us: When the server last heard of it, µs since the epoch.
     """
 
@@ -43,6 +44,7 @@ class DeviceView:
     power_mw: int | None
     total_uj: int | None
     energy_uj: dict[str, int]
+    own_uj: int | None
     last_us: int
 
 
@@ -79,6 +81,12 @@ class HostView:
                 sums[bucket] = sums.get(bucket, 0) + energy
         return sums
 
+    @property
+    def own_uj(self) -> int | None:
+        """What the agent used itself in the last 24 hours, µJ; None if it was not told."""
+        told = [one.own_uj for one in self.devices if one.own_uj is not None]
+        return sum(told) if told else None
+
 
 def first_seen(store: Store) -> int | None:
     """When the first host was first heard of, µs since the epoch; None if none ever was."""
@@ -112,31 +120,36 @@ def fleet(store: Store, now_us: int) -> list[HostView]:
         for one in filter(lambda one: one.additive, power.from_ledger(connection, day)):
             sums = energy.setdefault((one.host, one.device), {})
             sums[one.bucket] = sums.get(one.bucket, 0) + one.energy_uj
-    return [
-        _host(
-            host,
-            [
-                DeviceView(
-                    host=row.host_id,
-                    uid=row.device_uid,
-                    name=row.name,
-                    kind=row.kind,
-                    scope=row.scope,
-                    vendor=row.vendor,
-                    additive=row.additive,
-                    method=methods.get((row.host_id, row.device_uid)),
-                    problem=row.problem,
-                    power_mw=now.by_device.get((row.host_id, row.device_uid)),
-                    total_uj=totals.get((row.host_id, row.device_uid)),
-                    energy_uj=energy.get((row.host_id, row.device_uid), {}),
-                    last_us=row.last_us,
-                )
-                for row in devices.get(host.host_id, [])
-            ],
-            reporters.get(host.host_id),
-        )
-        for host in hosts
-    ]
+    views: dict[str, list[DeviceView]] = {}
+    for row in (row for of_host in devices.values() for row in of_host):
+        key = (row.host_id, row.device_uid)
+        view = _device(row, methods.get(key), totals.get(key), energy.get(key, {}))
+        views.setdefault(row.host_id, []).append(replace(view, power_mw=now.by_device.get(key)))
+    return [_host(host, views.get(host.host_id, []), reporters.get(host.host_id)) for host in hosts]
+
+
+def _device(
+    row: Any,  # noqa: ANN401 - a row of devices
+    method: str | None,
+    total: Total | None,
+    energy_uj: dict[str, int],
+) -> DeviceView:
+    return DeviceView(
+        host=row.host_id,
+        uid=row.device_uid,
+        name=row.name,
+        kind=row.kind,
+        scope=row.scope,
+        vendor=row.vendor,
+        additive=row.additive,
+        method=method,
+        problem=row.problem,
+        power_mw=None,
+        total_uj=None if total is None else total.energy_uj,
+        energy_uj=energy_uj,
+        own_uj=None if total is None else total.own_uj,
+        last_us=row.last_us,
+    )
 
 
 def _host(

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TypeVar
 
+from joulebook.core.fold import EXTERNAL
 from joulebook.core.units import QUARTER_US, US_PER_S, quarter_of
-from joulebook_server.services.balance import EXTERNAL
 from joulebook_server.store import power as stored
 from joulebook_server.store.engine import Store
 from joulebook_server.store.power import Stretch

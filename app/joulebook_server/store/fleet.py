@@ -71,13 +71,29 @@ def methods(connection: Connection, since_us: int) -> dict[tuple[str, str], str]
     return {(row.host_id, row.device_uid): row.method for row in connection.execute(query)}
 
 
-def totals(connection: Connection, period: tuple[int, int]) -> dict[tuple[str, str], int]:
-    """Energy of the windows that count, by (host, device), µJ, over whole quarter hours."""
+@dataclass(frozen=True, slots=True)
+class Total:
+    """Energy of one device, and what the agent itself used of it, µJ; None if it was not told."""
+
+    energy_uj: int
+    own_uj: int | None
+
+
+def totals(connection: Connection, period: tuple[int, int]) -> dict[tuple[str, str], Total]:
+    """Of the windows that count, by (host, device), over whole quarter hours."""
     query = (
-        select(METERS.c.host_id, METERS.c.device_uid, *exact_sum(METERS.c.energy_uj, "energy"))
+        select(
+            METERS.c.host_id,
+            METERS.c.device_uid,
+            *exact_sum(METERS.c.energy_uj, "energy"),
+            *exact_sum(METERS.c.own_uj, "own"),
+        )
         .where(METERS.c.quarter_us >= period[0], METERS.c.quarter_us < period[1], METERS.c.counts)
         .group_by(METERS.c.host_id, METERS.c.device_uid)
     )
     return {
-        (row.host_id, row.device_uid): joined(row, "energy") for row in connection.execute(query)
+        (row.host_id, row.device_uid): Total(
+            joined(row, "energy"), None if row.own_low is None else joined(row, "own")
+        )
+        for row in connection.execute(query)
     }

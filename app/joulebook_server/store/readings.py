@@ -151,7 +151,7 @@ def _meters(batch: Batch) -> list[dict[str, Any]]:
     uids = {device.ref: device.uid for device in batch.devices}
     columns = (
         *("start_us", "end_us", "counter_start_uj", "counter_end_uj", "energy_uj", "observed_us"),
-        *("method", "err_sys_uj", "err_rand_uj", "power_max_mw", "utilization"),
+        *("method", "err_sys_uj", "err_rand_uj", "power_max_mw", "utilization", "own_uj"),
     )
     return [
         {

@@ -104,6 +104,7 @@ class MeterRow(Base):
     err_rand_uj: Mapped[int]
     power_max_mw: Mapped[int | None]
     utilization: Mapped[float | None] = mapped_column(Float)
+    own_uj: Mapped[int | None]
     counts: Mapped[bool] = mapped_column(Boolean)
 
     __table_args__ = (Index("meters_by_quarter", "host_id", "device_uid", "quarter_us"),)
