@@ -31,7 +31,7 @@ def ended(energy_uj: int | None) -> Span:
             energy_uj // 20, 0, None, None,
         )  # fmt: skip
         span.tally.add("gpu", window, energy_uj)
-        span.tally.watch(window, told=energy_uj > 0)
+        span.tally.watch("gpu", window, told=energy_uj > 0)
     return span
 
 
@@ -66,3 +66,18 @@ def test_what_no_sensor_could_tell_apart_is_too_short_and_not_zero() -> None:
 
 def test_a_simulated_device_is_called_simulated() -> None:
     assert "simulated, counter (gpu)" in line(KWH_UJ, simulated=frozenset({"GPU-1"}))
+
+
+def test_a_device_whose_energy_nobody_could_tell_apart_is_named() -> None:
+    span = ended(KWH_UJ)
+    unknown = Window("cpu", 0, 10, None, None, 7, 8, "counter", 0, 0, None, None)
+    span.tally.watch("cpu", unknown, told=False)
+    told = summarise(span, figures_of(span, 0), HERE, "kept here").line()
+    assert "counter (gpu) · cpu: nobody can tell whose its energy was · coverage" in told
+
+
+def test_a_device_that_one_window_told_apart_is_not_named() -> None:
+    span = ended(KWH_UJ)
+    later = Window("GPU-1", 10, 20, None, None, 7, 8, "counter", 0, 0, None, None)
+    span.tally.watch("gpu", later, told=False)
+    assert figures_of(span, 0).untold == ()

@@ -34,7 +34,7 @@ def came(tally: Tally, simulated: frozenset[str]) -> dict[str, Any]:
             ],
             observed_us=dict(tally.observed_us),
             err_rand_sq=str(tally.err_rand_sq),
-            told=tally.told,
+            apart=dict(tally.apart),
             simulated=sorted(simulated & set(tally.observed_us)),
         )
     )

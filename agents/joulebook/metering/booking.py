@@ -55,7 +55,7 @@ def book(
                 span.tally.add(kind, window, energy_uj)
     told = any(part.bucket is not Bucket.UNKNOWN for part in metered.parts)
     for span in spans:
-        span.tally.watch(window, told=told)
+        span.tally.watch(kind, window, told=told)
     return Booked(window, _merged(shares))
 
 

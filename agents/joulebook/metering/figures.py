@@ -17,6 +17,7 @@ class Figures:
         coverage: Observed over expected time, 0 to 1; None if no device was metered.
         devices: Kinds of device with a figure.
         simulated: True if a simulated device is among them.
+        untold: Kinds of device that were metered, and nobody could tell whose their energy was.
     """
 
     energy_uj: int | None
@@ -25,6 +26,7 @@ class Figures:
     coverage: float | None
     devices: tuple[str, ...]
     simulated: bool
+    untold: tuple[str, ...] = ()
 
 
 def figures_of(span: Span, now_us: int, simulated: frozenset[str] = frozenset()) -> Figures:
@@ -44,4 +46,5 @@ def figures_of(span: Span, now_us: int, simulated: frozenset[str] = frozenset())
         coverage=tally.coverage(duration_us),
         devices=tuple(sorted({kind for kind, _ in tally.energy_uj})),
         simulated=bool(simulated & set(tally.observed_us)),
+        untold=tuple(sorted(kind for kind, told in tally.apart.items() if not told)),
     )

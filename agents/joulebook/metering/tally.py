@@ -14,7 +14,7 @@ class Tally:
         energy_uj: Energy, µJ, by (device kind, method).
         observed_us: Observed time, µs, by device uid.
         err_sys_uj: Systematic error, µJ, by (device kind, method): it adds linearly.
-        told: Whether any window could tell whose its energy was.
+        apart: Whether any window could tell whose its energy was, by device kind.
         err_rand_sq: Sum of squares of random errors, µJ²: they add in quadrature.
     """
 
@@ -22,7 +22,7 @@ class Tally:
     observed_us: dict[str, int] = field(default_factory=dict)
     err_sys_uj: dict[tuple[str, str], int] = field(default_factory=dict)
     err_rand_sq: int = 0
-    told: bool = False
+    apart: dict[str, bool] = field(default_factory=dict)
 
     def add(self, kind: str, window: Window, energy_uj: int) -> None:
         """Book `energy_uj` of a window; its errors follow the share pro rata."""
@@ -34,15 +34,21 @@ class Tally:
         )
         self.err_rand_sq += (window.err_rand_uj * energy_uj // whole_uj) ** 2
 
-    def watch(self, window: Window, *, told: bool) -> None:
+    def watch(self, kind: str, window: Window, *, told: bool) -> None:
         """Count a window's observed time; once per window, whatever was booked.
 
         Args:
+            kind: Kind of its device.
             window: The window.
             told: Whether its energy could be told apart: not all of it is unknown.
         """
-        self.told = self.told or told
+        self.apart[kind] = self.apart.get(kind, False) or told
         self.observed_us[window.uid] = self.observed_us.get(window.uid, 0) + window.observed_us
+
+    @property
+    def told(self) -> bool:
+        """Whether any window could tell whose its energy was."""
+        return any(self.apart.values())
 
     @property
     def total_uj(self) -> int:

@@ -141,4 +141,6 @@ def _of(outer: Span | None, label: str) -> Any:  # noqa: ANN401 - whatever the l
 
 
 def _script_name() -> str | None:
-    return Path(sys.argv[0]).name or None if sys.argv else None
+    """Name of the running script; None for ``python -c`` and a program read from a pipe."""
+    name = Path(sys.argv[0]).name if sys.argv else ""
+    return None if name in ("", "-", "-c") else name

@@ -54,6 +54,7 @@ class Summary:
         duration_us: Length of the span, µs.
         devices: Kinds of device with a figure.
         simulated: True if a simulated device is among them.
+        untold: Kinds of device of which nobody could tell whose their energy was.
         carbon: What turned the energy into grams.
         kept: Where the batches went.
     """
@@ -66,6 +67,7 @@ class Summary:
     duration_us: int
     devices: tuple[str, ...]
     simulated: bool
+    untold: tuple[str, ...]
     carbon: Carbon
     kept: str
 
@@ -76,6 +78,7 @@ class Summary:
             return f"joulebook: {self.title}: {why} ({self.kept})"
         figures = [
             *self._energy_texts(self.energy_uj),
+            *(f"{kind}: nobody can tell whose its energy was" for kind in self.untold),
             f"coverage {self._coverage_text()}",
             f"{self.duration_us / US_PER_S:.1f} s",
             self.kept,
@@ -121,6 +124,7 @@ def summarise(span: Span, figures: Figures, carbon: Carbon, kept: str) -> Summar
         duration_us=(span.ended_us or span.started_us) - span.started_us,
         devices=figures.devices,
         simulated=figures.simulated,
+        untold=figures.untold,
         carbon=carbon,
         kept=kept,
     )
