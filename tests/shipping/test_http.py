@@ -7,6 +7,7 @@ from tests.shipping.edge import Edge, Once, Say
 
 from joulebook.errors import Refused, ShippingError, TooLarge, Unreachable
 from joulebook.shipping.http import HttpSender, MemorySender
+from joulebook.shipping.sender import ProxyLimit
 from joulebook.wire import encode
 
 CONTENT = encode(batch_of("agent", "epoch", 7, 3))
@@ -158,7 +159,19 @@ def test_a_refused_token_says_which_setting(edge: Edge, sender: HttpSender, stat
 
 
 def test_too_large_is_told_apart(edge: Edge, sender: HttpSender) -> None:
-    assert isinstance(_error(edge, sender, Say(413)), TooLarge)
+    error = _error(edge, sender, Say(413, PROBLEM))
+    assert isinstance(error, TooLarge)
+    assert not isinstance(error, ProxyLimit)
+
+
+def test_a_size_that_a_proxy_does_not_take_is_told_apart_from_that(
+    edge: Edge, sender: HttpSender
+) -> None:
+    page = Say(413, "<html>", {"Retry-After": "9"}, content_type="text/html")
+    error = _error(edge, sender, page)
+    assert isinstance(error, ProxyLimit)
+    assert error.retry_after_s == 9
+    assert "raise its limit" in str(error)
 
 
 @pytest.mark.parametrize("status", [400, 409, 415, 422])
@@ -168,7 +181,7 @@ def test_a_refusal_names_reason_and_path(edge: Edge, sender: HttpSender, status:
     assert "$.host.id: must not be empty" in str(error)
 
 
-@pytest.mark.parametrize("status", [400, 404, 405, 422, 500, 502, 504])
+@pytest.mark.parametrize("status", [400, 404, 405, 409, 415, 422, 500, 502, 504])
 def test_a_page_of_another_program_refuses_nothing(
     edge: Edge, sender: HttpSender, status: int
 ) -> None:

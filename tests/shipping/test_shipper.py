@@ -1,14 +1,18 @@
 """The whole way: a spool on disk, HTTP on loopback."""
 
+from pathlib import Path
+
 from tests.shipping.batches import batch_of
 from tests.shipping.edge import HANG_UP, Edge, Once, Say, Tree
 
+from joulebook.clock import ManualClock
 from joulebook.errors import Unreachable
 from joulebook.shipping.http import HttpSender, MemorySender
 from joulebook.shipping.shipper import ship
 from joulebook.shipping.spool import Spool
 from joulebook.wire import Batch
 
+TOO_LARGE = {"detail": "more than 3 windows; split it", "path": "$.meters"}
 REFUSAL = {"detail": "its parts sum to 3, not 4", "path": "$.meters.energy_uj[0]"}
 
 
@@ -108,7 +112,7 @@ def test_a_batch_too_large_arrives_in_pieces_with_all_its_energy(
 ) -> None:
     spool.append(_large)
     whole = sum(batch_of("", "", 0, windows=8).meters.energy_uj)
-    edge.rule = lambda batch: Say(413) if len(batch["meters"]["device"]) > 3 else None
+    edge.rule = lambda batch: Say(413, TOO_LARGE) if len(batch["meters"]["device"]) > 3 else None
     shipped = ship(spool, sender)
     assert (shipped.sent, shipped.refused, shipped.left) == (4, 0, 0)
     assert sum(sum(batch["meters"]["energy_uj"]) for batch in edge.taken) == whole
@@ -117,7 +121,7 @@ def test_a_batch_too_large_arrives_in_pieces_with_all_its_energy(
 
 def test_the_pieces_have_numbers_of_their_own(spool: Spool, edge: Edge, sender: HttpSender) -> None:
     spool.append(_large)
-    edge.rule = Once(Say(413))
+    edge.rule = Once(Say(413, TOO_LARGE))
     ship(spool, sender)
     assert [batch["seq"] for batch in edge.taken] == [1, 2]
 
@@ -126,9 +130,33 @@ def test_one_window_that_is_too_large_is_quarantined(
     spool: Spool, edge: Edge, sender: HttpSender
 ) -> None:
     _fill(spool, 2)
-    edge.rule = Once(Say(413))
+    edge.rule = Once(Say(413, TOO_LARGE))
     shipped = ship(spool, sender)
     assert (shipped.sent, shipped.refused, shipped.left) == (1, 1, 0)
+    ((number, reason),) = spool.quarantined()
+    assert number == 0
+    assert "more than 3 windows" in reason
+    assert "cannot be split" in reason
+
+
+def test_an_answer_that_comes_after_the_file_was_replaced_touches_no_other_batch(
+    path: Path, spool: Spool, edge: Edge, sender: HttpSender
+) -> None:
+    """Somebody removes the file while a batch is under way; its number is given anew."""
+    _fill(spool, 1)
+
+    def replace_the_file(_: Tree) -> None:
+        for file in path.parent.glob("spool.db*"):
+            file.unlink()
+        other = Spool(path, ManualClock())
+        assert other.append(batch_of) == 0
+        other.close()
+
+    edge.rule = replace_the_file
+    assert ship(spool, sender, limit=1).left == 1
+    edge.rule = lambda _: None
+    assert ship(spool, sender).sent == 1
+    assert len({batch["agent"]["epoch"] for batch in edge.taken}) == 2
 
 
 def test_a_busy_server_keeps_everything_and_says_when(

@@ -105,10 +105,11 @@ def test_a_split_batch_is_replaced_by_two_under_new_numbers(spool: Spool) -> Non
     assert [(batch.seq, len(batch.meters.device)) for batch in spool.entries()] == [(1, 2), (2, 3)]
 
 
-def test_a_batch_of_one_window_is_quarantined_instead_of_split(spool: Spool) -> None:
+def test_a_batch_of_one_window_cannot_be_split_and_stays_as_it_is(spool: Spool) -> None:
     spool.append(batch_of)
+    before = spool.pending(9)
     assert not spool.split(0)
-    assert [seq for seq, _ in spool.quarantined()] == [0]
+    assert (spool.pending(9), spool.quarantined()) == (before, [])
 
 
 def test_a_full_store_is_one_clear_sentence_and_keeps_what_it_has(path: Path) -> None:

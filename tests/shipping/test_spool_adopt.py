@@ -1,5 +1,8 @@
 """Batches that bring their own numbers: all or none, and each once."""
 
+import sqlite3
+from pathlib import Path
+
 import pytest
 from tests.shipping.batches import batch_of
 
@@ -54,3 +57,13 @@ def test_what_was_acknowledged_can_be_brought_again(spool: Spool) -> None:
     spool.adopt([brought(FIRST)])
     spool.acknowledge(FIRST)
     assert spool.adopt([brought(FIRST)]) == 1
+
+
+def test_what_the_disk_did_not_keep_is_brought_again(path: Path, spool: Spool) -> None:
+    spool.adopt([brought(FIRST)])
+    with sqlite3.connect(path) as raw:
+        raw.execute("UPDATE batches SET content = x'7801ff00'")
+    raw.close()
+    assert spool.pending(9) == []
+    assert spool.adopt([brought(FIRST)]) == 1
+    assert (spool.pending(9), spool.quarantined()) == ([brought(FIRST)], [])

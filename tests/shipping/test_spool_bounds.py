@@ -1,11 +1,14 @@
-"""A spool that is full merges what was never sent, and says so; nothing kept is ever dropped."""
+"""A spool that is full merges what was never sent, and says so; nothing that waits is dropped."""
 
+import sqlite3
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 
 import pytest
 from tests.builders import NOW_US
+from tests.shipping.damaged import scribble
 from tests.shipping.measured import append, expected, totals, turn_of, windows
 from tests.shipping.small import DAY_US, SMALL, Open, bounded
 
@@ -14,7 +17,7 @@ from joulebook.errors import SpoolError
 from joulebook.shipping.http import MemorySender
 from joulebook.shipping.shipper import ship
 from joulebook.shipping.spool import Bounds, Entry, Spool
-from joulebook.wire import check, decode
+from joulebook.wire import Batch, check, decode
 
 OLD = Bounds(1 << 30, 30 * DAY_US)  # room for all, so age alone decides
 
@@ -143,3 +146,49 @@ def test_what_is_younger_keeps_its_detail(opened: Open, clock: ManualClock) -> N
     clock.advance(29 * DAY_US)
     append(spool, range(90, 300))
     assert spool.held().merged == 0
+
+
+def test_a_look_at_age_that_fails_keeps_no_batch_twice(
+    opened: Open, clock: ManualClock, path: Path
+) -> None:
+    """Whoever is told of an error appends again: so there is none once the batch is kept."""
+    spool = opened(OLD)
+    append(spool, range(63))
+    clock.advance(31 * DAY_US)
+    forbid_deletes(path)
+    assert append(spool, [63]) == [63]
+    assert (spool.count(), spool.held().merged) == (64, 0)
+
+
+def forbid_deletes(path: Path) -> None:
+    """Then no merge succeeds."""
+    with sqlite3.connect(path) as raw:
+        raw.execute(
+            "CREATE TRIGGER fault BEFORE DELETE ON batches BEGIN SELECT RAISE(ABORT, 'fault'); END"
+        )
+    raw.close()
+
+
+def test_a_merge_is_told_beside_what_happened_to_the_file(opened: Open, path: Path) -> None:
+    before = opened(bounded())
+    append(before, range(10))
+    before.close()
+    scribble(path, 1)
+    spool = opened(bounded())
+    fill(spool)
+    assert "moved aside" in (spool.notice or "")
+    assert "merged into longer windows" in (spool.notice or "")
+
+
+def test_a_batch_that_contradicts_itself_stands_in_nobodys_way(opened: Open) -> None:
+    """It is the server that refuses it; until then it waits, and the spool goes on."""
+    spool = opened(bounded())
+    append(spool, [0])
+    spool.append(_of_no_job)
+    append(spool, range(2, 600))
+    assert _of_no_job("", "", 1).parts in [batch.parts for batch in spool.entries()]
+    assert spool.held().merged
+
+
+def _of_no_job(agent_id: str, epoch: str, seq: int) -> Batch:
+    return replace(turn_of(1)(agent_id, epoch, seq), jobs=[])

@@ -103,3 +103,13 @@ def test_it_goes_on_once_somebody_frees_some_space(disk: Path, spool: Spool, edg
     assert ship(spool, HttpSender(edge.url)).left == 0
     assert {batch["seq"] for batch in edge.taken} == set(range(kept + 20))
     assert (disk / "spool.db.reserve").exists()
+
+
+def test_space_that_was_held_back_in_part_is_held_back_whole(tmp_path: Path) -> None:
+    """As a kill in the middle leaves it."""
+    reserve = tmp_path / "spool.db.reserve"
+    reserve.write_bytes(b"")
+    made = Spool(tmp_path / "spool.db", ManualClock())
+    append(made, [0])
+    made.close()
+    assert reserve.stat().st_size == RESERVE_BYTES

@@ -23,6 +23,15 @@ def test_what_was_salvaged_is_told_to_those_who_look_later(path: Path) -> None:
     assert notices(path) == [said]
 
 
+def test_what_the_first_damage_cost_is_told_after_the_second_one_too(path: Path) -> None:
+    filled(path)
+    scribble(path, 1)
+    _, first = reopened(path)
+    scribble(path, 1)
+    _, second = reopened(path)
+    assert notices(path) == [first, second]
+
+
 def test_numbers_go_on_behind_those_that_were_salvaged(path: Path) -> None:
     filled(path)
     scribble(path, 1)

@@ -9,6 +9,7 @@ from typing import Any
 
 from joulebook.core.units import US_PER_S
 from joulebook.errors import Refused, TooLarge, Unreachable
+from joulebook.shipping.sender import ProxyLimit
 from joulebook.shipping.skew import date_us
 from joulebook.wire import Answer
 
@@ -52,12 +53,12 @@ def read_reply(reply: Reply, url: str) -> Answer:
         url: The server's address, for messages.
 
     Raises:
-        Unreachable, TooLarge, Refused: See `joulebook.errors`.
+        Unreachable, ProxyLimit, TooLarge, Refused: See `joulebook.shipping.sender`.
     """
     if reply.status == HTTPStatus.OK:
         return _answer(reply, url)
     if reply.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
-        raise TooLarge(f"{url} answered 413: {_problem(reply) or 'the batch is too large'}")
+        raise _too_large(reply, url)
     if reply.status in _TOKEN:
         raise Unreachable(
             f"{url} does not accept the token ({reply.status}); set token (JOULEBOOK_TOKEN) "
@@ -83,6 +84,17 @@ def _answer(reply: Reply, url: str) -> Answer:
         raise Unreachable(
             f"{url} answered 200, but not as a joulebook-server does; is server set right?"
         ) from error
+
+
+def _too_large(reply: Reply, url: str) -> TooLarge:
+    problem = _problem(reply)
+    if problem is not None:
+        return TooLarge(f"{url} answered 413: {problem}")
+    return ProxyLimit(
+        f"{url} answered 413, but not as a joulebook-server does: a proxy before it takes no "
+        "request of this size; raise its limit (in nginx, client_max_body_size)",
+        _retry_after_s(reply),
+    )
 
 
 def _elsewhere(reply: Reply, url: str, problem: str | None) -> str:

@@ -66,7 +66,11 @@ def coarsen(connection: sqlite3.Connection, before_us: int | None = None) -> boo
 
 
 def _rows(connection: sqlite3.Connection, level: int, before_us: int | None) -> Iterator[_Row]:
-    """What may be merged; bytes that were damaged stay as they are, for who reads them to tell."""
+    """What may be merged.
+
+    Bytes that were damaged stay as they are, for who reads them to tell, and what contradicts
+    itself, for the server to refuse: neither spoils a merge of its neighbours.
+    """
     before, epoch = _EVER_US if before_us is None else before_us, epoch_of(connection)
     for seq, kept, holds, kept_us in connection.execute(_FREE, (level, epoch, before)):
         try:
@@ -74,7 +78,7 @@ def _rows(connection: sqlite3.Connection, level: int, before_us: int | None) -> 
             batch = decode(content)
         except (ValueError, KeyError, TypeError):
             continue
-        if (batch.seq, batch.agent.epoch) == (seq, epoch):
+        if (batch.seq, batch.agent.epoch) == (seq, epoch) and _is_good(batch):
             yield _Row(batch, len(content), holds, kept_us)
 
 
@@ -108,7 +112,7 @@ def _is_good(batch: Batch) -> bool:
     """Whether a server would take it: good batches never give way to one that it refuses."""
     try:
         check(batch, _EVER_US)
-    except WireError:
+    except (WireError, ValueError, KeyError, IndexError, TypeError):
         return False
     return True
 

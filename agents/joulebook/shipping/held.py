@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from joulebook.shipping.bounds import used_bytes
+from joulebook.shipping.losses import losses
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +18,7 @@ class Held:
         oldest_us: When the oldest that waits was kept, µs since the Unix epoch; None without any.
         merged: How many batches were merged into others that wait.
         merged_into: Into how many.
-        notices: What happened to earlier files, oldest first.
+        notices: What happened to earlier files, oldest first, and what was lost.
     """
 
     waiting: int
@@ -42,5 +43,5 @@ def held(connection: sqlite3.Connection) -> Held:
         oldest_us=oldest_us,
         merged=int(merged),
         merged_into=merged_into,
-        notices=[text for (text,) in told],
+        notices=[*(text for (text,) in told), *map(str, losses(connection))],
     )

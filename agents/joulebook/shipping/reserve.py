@@ -31,8 +31,9 @@ class Reserve:
         Raises:
             SpoolError: The disk has no such space.
         """
-        if self._path.exists():
-            return
+        with contextlib.suppress(OSError):
+            if self._path.stat().st_size >= RESERVE_BYTES:  # a kill may leave a shorter one
+                return
         try:
             self._lay()
         except OSError as error:

@@ -10,6 +10,9 @@ from joulebook.shipping.packing import packed, unpacked
 from joulebook.shipping.schema import FINAL, epoch_of, take_seq
 from joulebook.wire import Batch, decode, encode
 
+_LET_GO = "DELETE FROM batches WHERE seq = ? AND epoch = COALESCE(?, epoch)"
+_REFUSE = "UPDATE batches SET refused = ? WHERE seq = ? AND epoch = COALESCE(?, epoch)"
+_READ = "SELECT content, kept_us FROM batches WHERE seq = ? AND epoch = COALESCE(?, epoch)"
 #: Why a batch is put aside whose bytes the disk did not keep.
 DAMAGED = "its bytes were damaged on the disk"
 
@@ -75,10 +78,17 @@ def mark_tried(connection: sqlite3.Connection, numbers: Iterable[int]) -> None:
     connection.executemany("UPDATE batches SET tried = 1 WHERE seq = ?", rows)
 
 
-def refuse(connection: sqlite3.Connection, numbers: Iterable[int], reason: str) -> None:
-    """Put batches aside with the reason: they are kept, and sent no more."""
-    rows = [(reason, seq) for seq in numbers]
-    connection.executemany("UPDATE batches SET refused = ? WHERE seq = ?", rows)
+def let_go(connection: sqlite3.Connection, seq: int, epoch: str | None = None) -> None:
+    """Forget a batch; of another epoch than the one given, if one is, nothing is forgotten."""
+    connection.execute(_LET_GO, (seq, epoch))
+
+
+def refuse(
+    connection: sqlite3.Connection, numbers: Iterable[int], reason: str, epoch: str | None = None
+) -> None:
+    """Put batches aside with the reason: they are kept, and sent no more. Epoch as above."""
+    rows = [(reason, seq, epoch) for seq in numbers]
+    connection.executemany(_REFUSE, rows)
 
 
 def insert(connection: sqlite3.Connection, batch: Batch, kept_us: int, level: int = 0) -> None:
@@ -92,22 +102,25 @@ def adopt(connection: sqlite3.Connection, entry: Entry, kept_us: int) -> bool:
     Raises:
         SpoolError: Another batch has the number.
     """
-    query = "SELECT content FROM batches WHERE seq = ?"
-    here = connection.execute(query, (entry.seq,)).fetchone()
+    query = "SELECT seq, epoch, content FROM batches WHERE seq = ?"
+    row = connection.execute(query, (entry.seq,)).fetchone()
+    here = None if row is None else _entry(*row)
     if here is None:
+        let_go(connection, entry.seq)  # bytes that the disk did not keep, if any
         _put(connection, entry, kept_us)
-    elif unpacked(here[0]) != entry.content:
+    elif here.content != entry.content:
         raise SpoolError(f"another batch has number {entry.seq} already; send that one first")
     return here is None
 
 
-def split(connection: sqlite3.Connection, seq: int) -> bool:
+def split(connection: sqlite3.Connection, seq: int, epoch: str | None = None) -> bool:
     """Replace a batch by its halves under new numbers; False where it cannot be halved.
+
+    Epoch as above.
 
     They are not merged again: together they are what was too large.
     """
-    query = "SELECT content, kept_us FROM batches WHERE seq = ?"
-    row = connection.execute(query, (seq,)).fetchone()
+    row = connection.execute(_READ, (seq, epoch)).fetchone()
     parts = None if row is None else halves(decode(unpacked(row[0])))
     for part in parts or ():
         agent = replace(part.agent, epoch=epoch_of(connection))

@@ -1,17 +1,18 @@
 """What can still be read of a damaged spool goes on, under its old numbers and unchanged."""
 
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise, starmap
+from operator import lt
 from pathlib import Path
 
-from joulebook.errors import WireError
-from joulebook.shipping.packing import is_checked, packed, unpacked
+from joulebook.shipping import losses
+from joulebook.shipping.packing import packed, unpacked
 from joulebook.shipping.schema import FIRST_ADOPTED
 from joulebook.shipping.wreck import Row, Wreck, heads, opened
-from joulebook.wire import check, decode
 
-_MOST_NAMED = 8
-_ANY_TIME_US = 2**52  # a clock that was wrong is no sign of damage
+_MOST_NAMED = 64
 
 
 @dataclass
@@ -35,9 +36,11 @@ class Salvaged:
         kept = f"{self.found} batches were read of it and wait under their old numbers"
         if not self.lost:
             return f"{kept}; none was seen to be lost"
-        named = ", ".join(_named(*one) for one in self.lost[:_MOST_NAMED])
-        more = ", …" if len(self.lost) > _MOST_NAMED else ""
-        return f"{kept}; not readable: {named}{more}: what of these was not sent is only there"
+        few = self.lost[: _MOST_NAMED - 1]
+        if rest := self.lost[_MOST_NAMED - 1 :]:
+            few = [*few, (rest[0][0], rest[-1][1])]  # rather too many than one that is not named
+        named = ", ".join(_named(*one) for one in few)
+        return f"{kept}; not readable: {named}: what of these was not sent is only there"
 
 
 def salvage(damaged: Path, connection: sqlite3.Connection, now_us: int) -> Salvaged:
@@ -55,10 +58,14 @@ def salvage(damaged: Path, connection: sqlite3.Connection, now_us: int) -> Salva
     Raises:
         OSError, sqlite3.Error: The copy or the new file cannot be written.
     """
-    done, given = Salvaged(), 0
+    done, given, told = Salvaged(), 0, False
     for head in heads():
         with opened(damaged, head) as wreck:
             done = _read(wreck, connection, now_us)
+            told = told or _tell_again(wreck, connection)
+            # With another head even free pages are ones that nothing points at.
+            if done.found and not done.lost and head is None and wreck.hides():
+                done.lost = _not_here(connection, done.next_seq)
         given = max(given, done.next_seq)
         if done.found:
             break
@@ -66,34 +73,70 @@ def salvage(damaged: Path, connection: sqlite3.Connection, now_us: int) -> Salva
     return done
 
 
+def _tell_again(wreck: Wreck, connection: sqlite3.Connection) -> bool:
+    """What the file told of earlier damage and losses stays told; False where it told nothing."""
+    told = [
+        (row["at_us"], row["text"])
+        for row in wreck.others("notices")
+        if isinstance(row["at_us"], int) and isinstance(row["text"], str)
+    ]
+    connection.executemany("INSERT INTO notices VALUES (?, ?)", told)
+    return losses.take_over(connection, wreck.others("losses")) or bool(told)
+
+
 def _read(wreck: Wreck, connection: sqlite3.Connection, now_us: int) -> Salvaged:
-    done = Salvaged(next_seq=wreck.next_seq())
-    for seq, row in wreck.rows():
-        if row is None or not _is_whole(seq, row):
-            done.lost.append((seq, seq))
+    done, given = Salvaged(next_seq=wreck.next_seq), wreck.next_seq
+    last, between = -1, list[int | None]()
+    for cell in wreck.cells():
+        if cell.seq is None or cell.row is None:
+            between.append(cell.seq)
             continue
-        _take_over(connection, row, now_us)
+        done.lost += _lost(between, last, cell.seq, given)
+        last, between = cell.seq, []
+        _take_over(connection, cell.row, now_us)
         done.found += 1
-        if seq < FIRST_ADOPTED:
-            done.next_seq = max(done.next_seq, seq + 1)
-    done.lost = sorted([*done.lost, *wreck.lost], key=lambda one: one[0])
+        if last < FIRST_ADOPTED:
+            done.next_seq = max(done.next_seq, last + 1)
+    done.lost += _lost(between, last, None, given)
     return done
 
 
-def _is_whole(seq: int, row: Row) -> bool:
-    """Whether the bytes are those that were kept.
+def _lost(
+    between: Sequence[int | None], last: int, follows: int | None, given: int
+) -> list[tuple[int, int | None]]:
+    """Stretches of numbers that were lost between two whole batches.
 
-    A check sum tells; where there is none, the rules of the wire stand in: parts sum to their
-    meter, and meters to their counters.
+    Those that lie there still with a number are named; where anything else lies there, no number
+    is believed, and all that may have been there are named.
+
+    Args:
+        between: The numbers of what lies there, as far as they could be read.
+        last: Number of the batch before; -1 for none.
+        follows: Number of the batch behind; None for none.
+        given: The number that the file would have given next; 0 where that is not known.
     """
-    try:
-        content = unpacked(row["content"])
-        batch = decode(content)
-        if not is_checked(row["content"]):
-            check(batch, _ANY_TIME_US)
-    except (WireError, ValueError, KeyError, TypeError, AttributeError, IndexError):
-        return False
-    return (batch.seq, batch.agent.epoch) == (seq, row["epoch"])
+    numbers = [seq for seq in between if seq is not None]
+    ascending = [last, *numbers, *([] if follows is None else [follows])]
+    if len(numbers) == len(between) and all(starmap(lt, pairwise(ascending))):
+        return _joined(numbers)
+    first = last + 1
+    if follows is None or first < given < follows:
+        return [(first, given - 1 if given > first else None)]
+    return [(first, follows - 1)] if first < follows else []
+
+
+def _not_here(connection: sqlite3.Connection, given: int) -> list[tuple[int, int | None]]:
+    """Every number that the damaged file gave, and that was not read of it."""
+    query = "SELECT seq FROM batches WHERE seq < ? ORDER BY seq"
+    here = [-1, *(seq for (seq,) in connection.execute(query, (given,))), given]
+    return [(one + 1, next_ - 1) for one, next_ in pairwise(here) if next_ - one > 1]
+
+
+def _joined(numbers: Sequence[int]) -> list[tuple[int, int | None]]:
+    """Numbers in a row as one stretch."""
+    starts = [at for at, seq in enumerate(numbers) if not at or numbers[at - 1] != seq - 1]
+    ends = [*starts[1:], len(numbers)]
+    return [(numbers[at], numbers[end - 1]) for at, end in zip(starts, ends, strict=bool(starts))]
 
 
 def _take_over(connection: sqlite3.Connection, row: Row, now_us: int) -> None:

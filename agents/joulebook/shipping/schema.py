@@ -5,6 +5,7 @@ import uuid
 from pathlib import Path
 
 from joulebook.errors import SpoolError
+from joulebook.shipping import losses
 from joulebook.shipping.health import damaged
 
 VERSION = 2
@@ -40,6 +41,7 @@ TABLES = (
     {", ".join(_COLUMNS).format(now_us=0)}, content BLOB NOT NULL)""",
     _NOTICES,
     _MARKS,
+    losses.TABLE,
 )
 
 
@@ -83,6 +85,7 @@ def bring_up_to_date(connection: sqlite3.Connection, path: Path, inode: int, now
         connection.execute(_NOTICES)
         connection.execute(f"PRAGMA user_version={VERSION}")
     connection.execute(_MARKS)
+    connection.execute(losses.TABLE)
     _check_meta(connection)
     if connection.execute("SELECT inode FROM meta").fetchone()[0] != inode:
         _begin_anew(connection, inode)

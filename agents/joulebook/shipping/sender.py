@@ -2,7 +2,20 @@
 
 from typing import Protocol
 
+from joulebook.errors import TooLarge
 from joulebook.wire import Answer
+
+
+class ProxyLimit(TooLarge):
+    """A proxy before the server takes no request of this size; the server was not asked.
+
+    Attributes:
+        retry_after_s: Seconds the proxy asked us to wait, or None.
+    """
+
+    def __init__(self, message: str, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
 
 
 class Sender(Protocol):
@@ -21,6 +34,7 @@ class Sender(Protocol):
 
         Raises:
             Unreachable: Keep the batch and try later.
+            ProxyLimit: Split it where that can help, else keep it and try later.
             TooLarge: Split it.
             Refused: The server will never take it.
         """

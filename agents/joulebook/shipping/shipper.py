@@ -3,8 +3,12 @@
 from dataclasses import dataclass
 
 from joulebook.errors import Refused, TooLarge, Unreachable
-from joulebook.shipping.sender import Sender
+from joulebook.shipping.sender import ProxyLimit, Sender
 from joulebook.shipping.spool import Entry, Spool
+
+# A proxy that takes less than this, a few kB compressed, takes nothing: pieces would only fill the
+# spool, each with a record of its host, devices and jobs.
+_WORTH_SPLITTING_BYTES = 16 << 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,18 +46,32 @@ class _Round:
         """Send one batch and do what the answer asks for."""
         try:
             answer = self._sender.send(entry.content)
-        except TooLarge:
-            self.refused += not self._spool.split(entry.seq)
+        except ProxyLimit as limit:
+            self._split_for_proxy(entry, limit)
+            return
+        except TooLarge as refusal:
+            if not self._spool.split(entry.seq, entry.epoch):
+                self._refuse(entry, f"{refusal}; it cannot be split any further")
             return
         except Refused as refusal:
-            self._spool.quarantine(entry.seq, str(refusal))
-            self.refused += 1
+            self._refuse(entry, str(refusal))
             return
         if answer.seq != entry.seq:
             raise Unreachable(f"the server acknowledged batch {answer.seq}, not {entry.seq}")
-        self._spool.acknowledge(entry.seq)
+        self._spool.acknowledge(entry.seq, entry.epoch)
         self.sent += 1
         self.window_us = answer.window_us
+
+    def _refuse(self, entry: Entry, reason: str) -> None:
+        self._spool.quarantine(entry.seq, reason, entry.epoch)
+        self.refused += 1
+
+    def _split_for_proxy(self, entry: Entry, limit: ProxyLimit) -> None:
+        """The limit of a proxy says nothing of the batch: it is never put aside for it."""
+        size = len(entry.content)
+        if size <= _WORTH_SPLITTING_BYTES or not self._spool.split(entry.seq, entry.epoch):
+            waits = f"batch {entry.seq}, {size} bytes before compression, waits for that"
+            raise Unreachable(f"{limit}; {waits}", limit.retry_after_s)
 
 
 def ship(spool: Spool, sender: Sender, *, limit: int = 1_000) -> Shipped:

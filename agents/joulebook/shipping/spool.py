@@ -1,7 +1,9 @@
 """The durable store of batches that no server has acknowledged."""
 
+import contextlib
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -14,8 +16,9 @@ from joulebook.shipping.bounds import Bounds, Full, within
 from joulebook.shipping.coarsening import coarsen
 from joulebook.shipping.database import Database
 from joulebook.shipping.held import Held, held
+from joulebook.shipping.losses import drop_refused, losses
+from joulebook.shipping.opening import prepare
 from joulebook.shipping.rows import Entry, Waiting
-from joulebook.shipping.salvage import salvage
 from joulebook.wire import Batch, decode
 
 __all__ = ["Bounds", "Build", "Entry", "Held", "Spool"]
@@ -29,14 +32,15 @@ Build = Callable[[str, str, int], Batch]
 
 
 class Spool:
-    """A batch leaves it only when acknowledged; what is refused stays, named with the reason.
+    """A batch leaves it only when acknowledged; what is refused stays while there is room.
 
     Safe for many processes and threads at once, over a fork, and against SIGKILL at any time.
 
     Args:
         path: The file; its agent's id and a reserve for a full disk lie beside it.
         clock: Tells when a batch was kept, or a damaged file moved aside.
-        bounds: Beyond these, batches that were never sent are merged; None for no bounds.
+        bounds: Beyond these, refused batches are dropped, named, and what was never sent is
+            merged; None for no bounds.
         max_pages: Upper limit on the size of the file, pages of 4096 bytes; None for the disk's.
     """
 
@@ -48,6 +52,7 @@ class Spool:
         self._bounds = bounds
         self._agent_id: str | None = None
         self._merges: str | None = None
+        self._losses: str | None = None
         self._database = Database(path, clock, self._prepare, max_pages)
 
     @property
@@ -69,7 +74,7 @@ class Spool:
     @property
     def notice(self) -> str | None:
         """What happened to the file, or an earlier one, for people; None where nothing did."""
-        return self._database.notice or self._merges
+        return "; ".join(filter(None, (self._database.notice, self._losses, self._merges))) or None
 
     @property
     def marks(self) -> bytes | None:
@@ -79,7 +84,8 @@ class Spool:
     def append(self, build: Build, marks: bytes | None = None) -> int:
         """Number a batch and keep it; it is durable when this returns.
 
-        Where the file is at its bound, older batches that were never sent are merged first.
+        Where the file is at its bound, refused batches give way first, the oldest before the
+        others; then older batches that were never sent are merged.
 
         Args:
             build: Makes the batch from agent id, epoch and number. It runs while other writers
@@ -104,9 +110,8 @@ class Spool:
 
         self._database.hold_back()
         seq = self._bounded(work)
-        if self._bounds is not None and seq % _LOOK_EVERY == _LOOK_EVERY - 1:
-            before_us = now_us - self._bounds.max_age_us
-            self._database.run(lambda connection: coarsen(connection, before_us))
+        if seq % _LOOK_EVERY == _LOOK_EVERY - 1:
+            self._look_at_age(now_us)
         return seq
 
     def adopt(self, entries: Sequence[Entry]) -> int:
@@ -144,30 +149,33 @@ class Spool:
             yield from (decode(entry.content) for entry in page)
             after = page[-1].seq
 
-    def acknowledge(self, seq: int) -> None:
-        """Let go of a batch that the server has committed."""
-        statement = "DELETE FROM batches WHERE seq = ?"
-        self._database.run(lambda connection: connection.execute(statement, (seq,)), frees=True)
+    def acknowledge(self, seq: int, epoch: str | None = None) -> None:
+        """Let go of a batch that the server has committed.
 
-    def quarantine(self, seq: int, reason: str) -> None:
+        Args:
+            seq: Its number.
+            epoch: Its epoch. While it was sent, the file may have been replaced, and the number
+                given anew: then nothing is done. Likewise below. None leaves that unchecked.
+        """
+        self._database.run(lambda connection: rows.let_go(connection, seq, epoch), frees=True)
+
+    def quarantine(self, seq: int, reason: str, epoch: str | None = None) -> None:
         """Keep a batch that the server will never take, but send it no more."""
-        self._database.run(lambda connection: rows.refuse(connection, [seq], reason), frees=True)
+        work = partial(rows.refuse, numbers=[seq], reason=reason, epoch=epoch)
+        self._database.run(work, frees=True)
 
     def quarantined(self) -> list[tuple[int, str]]:
         """Number and reason of every refused batch, oldest first."""
         query = "SELECT seq, refused FROM batches WHERE refused IS NOT NULL ORDER BY seq"
         return self._database.run(lambda connection: list(connection.execute(query)), "BEGIN")
 
-    def split(self, seq: int) -> bool:
+    def split(self, seq: int, epoch: str | None = None) -> bool:
         """Replace a batch by its two halves under new numbers, in one step.
 
         Returns:
-            False where it holds one window at most: it is quarantined instead.
+            False where it holds one window at most: then it stays as it is.
         """
-        if self._database.run(lambda connection: rows.split(connection, seq), frees=True):
-            return True
-        self.quarantine(seq, "too large for the server, and one window cannot be split")
-        return False
+        return self._database.run(lambda connection: rows.split(connection, seq, epoch), frees=True)
 
     def count(self) -> int:
         """How many batches wait to be sent."""
@@ -185,6 +193,13 @@ class Spool:
         """Let go of the file; using the spool again opens it again."""
         self._database.close()
 
+    def _look_at_age(self, now_us: int) -> None:
+        """It must not fail: the batch before is kept, and would be appended once more."""
+        if self._bounds is not None:
+            before_us = now_us - self._bounds.max_age_us
+            with contextlib.suppress(SpoolError):
+                self._database.run(lambda connection: coarsen(connection, before_us))
+
     def _bounded(self, work: Callable[[sqlite3.Connection], Answer]) -> Answer:
         """Do `work` once there is room for it."""
         if self._bounds is None:
@@ -198,6 +213,10 @@ class Spool:
         return self._database.run(work)  # a bound that was lowered is reached over some appends
 
     def _make_room(self, max_bytes: int) -> None:
+        if self._database.run(drop_refused):
+            told = self._database.run(losses, "BEGIN")
+            self._losses = f"{self._path}: {'; '.join(map(str, told))}"
+            return
         size = f"{max_bytes / (1 << 20):g} MiB (spool_max_mb)"
         if not self._database.run(coarsen):
             raise SpoolError(
@@ -226,14 +245,4 @@ class Spool:
         return found
 
     def _prepare(self, connection: sqlite3.Connection, moved: Moved | None) -> str | None:
-        inode, now_us = self._path.stat().st_ino, self._clock.wall_us()
-        if schema.version_of(connection):
-            schema.bring_up_to_date(connection, self._path, inode, now_us)
-            return None
-        schema.create(connection, self._path, inode)
-        if moved is None:
-            return None
-        told = f"{self._path} was damaged ({moved.reason}) and moved aside to {moved.path}"
-        told = f"{told}; {salvage(moved.path, connection, now_us)}"
-        connection.execute("INSERT INTO notices VALUES (?, ?)", (now_us, told))
-        return told
+        return prepare(self._path, self._clock.wall_us(), connection, moved)
