@@ -1,4 +1,4 @@
-"""Energy that passed while no agent ran."""
+"""Energy that passed while nobody read a device."""
 
 from dataclasses import replace
 
@@ -33,7 +33,7 @@ PACKAGE = replace(
 
 
 def marks(sensor: Sensor = GPU, counter_uj: int = 1_000) -> Marks:
-    mark = Mark(OFFSET_US + 10 * SECOND, 10 * SECOND, counter_uj, "driver")
+    mark = Mark(OFFSET_US + 10 * SECOND, 10 * SECOND, counter_uj, "driver", sensor.kind)
     return Marks("boot", {sensor.uid or "": mark})
 
 
@@ -128,6 +128,11 @@ def test_marks_survive_a_file() -> None:
 @pytest.mark.parametrize("content", [None, b"", b"no json", b"[]", b'{"boot_id":"boot"}', b"{}"])
 def test_marks_that_cannot_be_read_recover_nothing(content: bytes | None) -> None:
     assert decoded(content, "boot") == Marks("boot")
+
+
+def test_marks_that_tell_no_kind_of_device_are_read_as_well() -> None:
+    old = b'{"boot_id":"boot","devices":{"GPU-1":[1,2,3,"driver"]}}'
+    assert decoded(old, "boot").devices == {"GPU-1": Mark(1, 2, 3, "driver")}
 
 
 def test_marks_of_another_boot_recover_nothing() -> None:

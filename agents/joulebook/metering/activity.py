@@ -1,6 +1,5 @@
 """Who used the devices between two instants: CPU time, memory and GPU processes by job."""
 
-import logging
 import os
 from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import groupby
@@ -11,6 +10,7 @@ from joulebook.core.looks import Look
 from joulebook.core.units import US_PER_S
 from joulebook.discovery.processes import CpuTimes, ProcessTable
 from joulebook.errors import ProbeError
+from joulebook.metering.complaints import Complaints
 from joulebook.metering.cpu_use import CpuUse
 from joulebook.metering.gpu_holders import SYSTEM, seen_of
 from joulebook.metering.gpu_looks import GpuLooks
@@ -20,8 +20,6 @@ from joulebook.metering.memory_shares import memory_activity
 from joulebook.metering.meter import Meter
 from joulebook.metering.package_use import PackageUse, package_in
 from joulebook.probes.protocol import Holder, Reading
-
-log = logging.getLogger("joulebook")
 
 _TICK_US = US_PER_S // os.sysconf("SC_CLK_TCK")
 _UNSEEN = HostActivity(0, 0, {}, seen=False)
@@ -34,6 +32,7 @@ class Activity:
         table: The process table to read.
         roots: Ids of the tracked processes. A process belongs to the nearest one above it.
         host_cpu: CPU time that shares are taken of; the whole machine's if not given.
+        complaints: What was complained of before; nothing if not given.
     """
 
     def __init__(
@@ -41,9 +40,11 @@ class Activity:
         table: ProcessTable,
         roots: Collection[int],
         host_cpu: Callable[[], CpuTimes] | None = None,
+        complaints: Complaints | None = None,
     ) -> None:
         self._table = table
         self._host_cpu = host_cpu or table.host_cpu
+        self._complaints = complaints or Complaints()
         self._cpu = CpuUse()
         self._groups = GroupUse(table)
         self._packages = PackageUse(table)
@@ -145,7 +146,7 @@ class Activity:
 
     def _blind(self, error: ProbeError) -> None:
         """Without a process table nobody can tell whose the energy is: it is unknown."""
-        log.warning("joulebook: %s", error)
+        self._complaints.hear(error)
         self._host = None
 
     def _looks(self, meter: Meter) -> GpuLooks:

@@ -1,21 +1,26 @@
-"""Keeps where windows begin, and books what passed since while no agent ran."""
+"""Keeps where windows begin, and books what passed between one and the next while nobody read."""
 
 import fcntl
 from typing import IO
 
 from joulebook.metering.assemble import Booked, Entry
-from joulebook.metering.guard import harmless, log
+from joulebook.metering.guard import harmless
 from joulebook.metering.outbox import Outbox
 from joulebook.metering.recovery import Mark, Marks, decoded, recovered, source_of
-from joulebook.metering.sampler import Sampler
+from joulebook.metering.roster import holds
+from joulebook.metering.sampler import Sampler, Start
+
+#: Kinds of which any sensor may stand in for another: the same energy under another uid.
+_STOOD_IN_FOR = ("cpu", "dram")
 
 
 class Marking:
     """The marks of one agent.
 
-    A device that cannot be read yet keeps its old mark, and is made up for when it can. Of two
-    agents on one spool (``joulebook agent --once`` beside the daemon) one keeps marks: the other
-    would take the first one's running windows for time in which nobody watched.
+    A device that cannot be read keeps its old mark, and is made up for when it can: whether no
+    agent ran meanwhile, or this one did and the device was lost. Of two agents on one spool
+    (``joulebook agent --once`` beside the daemon) one keeps marks: the other would take the first
+    one's running windows for time in which nobody watched.
 
     Args:
         sampler: Whose windows they are.
@@ -27,7 +32,7 @@ class Marking:
         self._sampler = sampler
         self._outbox = outbox
         self._boot_id = boot_id
-        self._waiting: dict[str, Mark] = {}
+        self._marks: dict[str, Mark] = {}
         self._held: IO[str] | None = None
 
     def begin(self) -> None:
@@ -35,42 +40,59 @@ class Marking:
         with harmless("taking over an earlier agent's marks"):
             self._held = self._hold()
             if self._held is not None:
-                marks = decoded(self._outbox.spool.marks, self._boot_id)
-                self._waiting = dict(marks.devices)
+                self._marks = dict(decoded(self._outbox.spool.marks, self._boot_id).devices)
                 self.recover()
 
     def end(self) -> None:
         """Let another agent keep marks."""
         if self._held is not None:
             self._held.close()
-        self._held, self._waiting = None, {}
+        self._held, self._marks = None, {}
 
     def now(self) -> bytes | None:
-        """Where the running windows begin, to be kept with those before them; None: not ours."""
+        """Where the next windows begin, to be kept with those before them; None: not ours."""
         if self._held is None:
             return None
-        return Marks(self._boot_id, self._waiting | self._devices()).encoded()
+        starts = self._sampler.starts()
+        self._marks = self._absent(starts) | _marks_of(starts)
+        return Marks(self._boot_id, self._marks).encoded()
 
     def recover(self) -> None:
-        """Book to nobody what counters counted since the marks of devices that can be read now.
+        """Book to nobody what counters counted between their marks and where windows begin now.
 
         All of it is one batch, with the new marks: a kill or a full disk at any time leaves none
-        out and none twice.
+        out and none twice. What nobody can tell is named with its device.
         """
-        if self._waiting:
-            with harmless("recovering what passed while no agent ran"):
+        if self._held is not None:
+            with harmless("recovering what passed while nobody read"):
                 self._recover()
 
     def _recover(self) -> None:
-        old, booked, problems = Marks(self._boot_id, dict(self._waiting)), list[Booked](), {}
-        for sensor, reading, label_us in self._sampler.starts():
+        old, booked, named = Marks(self._boot_id, self._marks), list[Booked](), False
+        for sensor, reading, label_us, counted in self._sampler.starts():
+            mark = self._marks.get(sensor.uid or "")
+            if mark is None or not counted or mark.at_us == reading.at_us:
+                continue  # nothing is known of it, or it goes on where it was
             found, problem = recovered(old, sensor, reading, label_us)
             booked += found
-            if self._waiting.pop(sensor.uid or "", None) is not None and problem is not None:
-                log.warning("joulebook: %s: %s", sensor.name, problem)
-                problems[sensor.uid or ""] = problem
-        if booked:
-            self._outbox.put(Entry(booked, (), problems, marks=self.now()))
+            if problem is not None:
+                self._sampler.missed(sensor.uid or "", problem)
+                named = True
+        marks = self.now()
+        if booked or named:
+            problems, sensors = self._sampler.problems(), tuple(self._outbox.sensors)
+            self._outbox.put(Entry(booked, (), problems, sensors, marks))
+
+    def _absent(self, starts: list[Start]) -> dict[str, Mark]:
+        """Marks of devices that nobody reads now, and for which nothing else stands in."""
+        here = {start.sensor.uid for start in starts}
+        new = [start.sensor for start in starts if start.sensor.uid not in self._marks]
+        held = {kind for sensor in new for kind in holds(sensor) if kind in _STOOD_IN_FOR}
+        return {
+            uid: mark
+            for uid, mark in self._marks.items()
+            if uid not in here and mark.kind not in held
+        }
 
     def _hold(self) -> IO[str] | None:
         """A lock that falls with the process, however it ends."""
@@ -84,9 +106,12 @@ class Marking:
             return None
         return held
 
-    def _devices(self) -> dict[str, Mark]:
-        return {
-            sensor.uid or "": Mark(label_us, reading.at_us, reading.counter_uj, source_of(sensor))
-            for sensor, reading, label_us in self._sampler.starts()
-            if sensor.method == "counter" and reading.counter_uj is not None
-        }
+
+def _marks_of(starts: list[Start]) -> dict[str, Mark]:
+    return {
+        sensor.uid or "": Mark(
+            label_us, reading.at_us, reading.counter_uj or 0, source_of(sensor), sensor.kind
+        )
+        for sensor, reading, label_us, counted in starts
+        if counted
+    }

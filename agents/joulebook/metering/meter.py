@@ -60,12 +60,13 @@ class Meter:
         self._last_uj: int | None = None
         self._failure: str | None = None
         self._gap: str | None = None
+        self._missed: str | None = None
         self._logged: str | None = None
 
     @property
     def problem(self) -> str | None:
         """What is wrong now, or was in the last window; None where all is well."""
-        return self._failure or self._gap
+        return self._failure or self._gap or self._missed
 
     @property
     def by_power(self) -> bool:
@@ -76,6 +77,11 @@ class Meter:
     def start(self) -> tuple[Reading, int] | None:
         """The reading at which the running window began, and its label, µs; None before one."""
         return (self._readings[0], self._start_label_us) if self._readings else None
+
+    def missed(self, problem: str) -> None:
+        """Name what is missing before the running window; told until the next one is cut."""
+        self._missed = problem
+        self._tell()
 
     def goes_on_as(self, sensor: Sensor, probe: Probe) -> bool:
         """Whether this is still the sensor to read; what was learned of it counts from here on.
@@ -110,13 +116,13 @@ class Meter:
 
     def cut(self) -> Window | None:
         """The window since the last cut, if there is one; the next one starts where it ends."""
-        self._gap = None
+        self._gap, self._missed = self._missed, None
         stretch = self._stretch()
         if stretch is None:
             return None
         dead = self._is_dead(stretch)
         window = self._window(stretch) if stretch.observed_us and not dead else None
-        self._gap = DEAD if dead else stretch.problem
+        self._gap = (DEAD if dead else stretch.problem) or self._gap
         self._begin_again(stretch.end_us)
         self._tell()
         return window

@@ -1,13 +1,15 @@
 """Out of the process: first into the spool, then, where a server is named, to it."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from joulebook.clock import Clock
 from joulebook.core.units import US_PER_S
 from joulebook.errors import SpoolError
 from joulebook.metering.assemble import Entry, assemble
 from joulebook.metering.guard import harmless, log
+from joulebook.metering.unwritten import Unkept, Unwritten
 from joulebook.probes.protocol import Sensor
 from joulebook.shipping.backoff import Backoff
 from joulebook.shipping.sender import Sender
@@ -59,9 +61,10 @@ class Outbox:
         self.spool = spool
         self.sender = sender
         self.last: Shipped | None = None
-        self.unwritten: list[Entry] = []
+        self.unwritten = Unwritten()
         self.problem: str | None = None
         self._noticed: str | None = None
+        self._told: Mapping[str, str] | None = None
         self._host = host
         self.sensors = sensors
         self._version = version
@@ -75,29 +78,53 @@ class Outbox:
     def put(self, entry: Entry) -> None:
         """Write one batch; it survives a crash once this returns.
 
+        One without windows and jobs is kept if it is the first, or tells of another problem
+        than the last: so a host that nobody can read is known, and why.
+
         What the disk refuses is held in memory, in order, and tried again with the next one.
 
         Raises:
             SpoolError: The spool cannot be written now; nothing is lost while we live.
         """
-        if entry.booked or entry.jobs:
-            self.unwritten.append(entry)
+        self.unwritten.make_room()
+        batch = self._batch(entry)
+        if self._tells(batch):
+            self.unwritten.add(batch, entry.marks)
         try:
             while self.unwritten:
-                self._write(self.unwritten[0])
-                del self.unwritten[0]
+                self._write(self.unwritten.first)
+                self.unwritten.written()
         except SpoolError as error:
             self.problem = str(error)
             raise
         self.problem = None
 
-    def _write(self, entry: Entry) -> None:
-        def build(agent_id: str, epoch: str, seq: int) -> Batch:
-            agent = Agent(agent_id, epoch, self._role, self._version)
-            sensors = self.sensors if entry.sensors is None else entry.sensors
-            return assemble(entry, agent=agent, seq=seq, host=self._host, sensors=sensors)
+    def _batch(self, entry: Entry) -> Batch:
+        """All of a batch but what the spool knows: its number, and the ids of agent and epoch."""
+        problems = dict(entry.problems)
+        for uid, lost in self.unwritten.lost.items():
+            problems[uid] = f"{problems[uid]}; {lost}" if uid in problems else lost
+        return assemble(
+            replace(entry, problems=problems),
+            agent=Agent("", "", self._role, self._version),
+            seq=0,
+            host=self._host,
+            sensors=self.sensors if entry.sensors is None else entry.sensors,
+        )
 
-        self.spool.append(build, entry.marks)
+    def _tells(self, batch: Batch) -> bool:
+        """Whether it says anything that is not known yet."""
+        problems = {one.uid: one.problem for one in batch.devices if one.problem}
+        told, self._told = self._told, problems
+        return bool(batch.meters.device or batch.jobs) or problems != told
+
+    def _write(self, unkept: Unkept) -> None:
+        batch = unkept.batch
+
+        def build(agent_id: str, epoch: str, seq: int) -> Batch:
+            return replace(batch, agent=replace(batch.agent, id=agent_id, epoch=epoch), seq=seq)
+
+        self.spool.append(build, unkept.marks)
         if self.spool.notice not in (None, self._noticed):
             self._noticed = self.spool.notice
             log.warning("joulebook: %s", self._noticed)

@@ -1,8 +1,9 @@
-"""Energy that passed while no agent ran: what hardware counters counted meanwhile.
+"""Energy that passed while nobody read a device: what its hardware counter counted meanwhile.
 
-A counter goes on when the agent is down, and within one boot so does the monotonic clock. So the
-last reading that is safely booked and the first one after a restart tell the energy between them.
-Nobody saw whose it was: it is ``unknown``, spread evenly, and no part of it counts as observed.
+A counter goes on when the agent is down or its driver has lost the device, and within one boot so
+does the monotonic clock. So the last reading that is safely booked and the first one afterwards
+tell the energy between them. Nobody saw whose it was: it is ``unknown``, spread evenly, and no part
+of it counts as observed.
 """
 
 import json
@@ -17,6 +18,8 @@ from joulebook.metering.assemble import Booked, Share
 from joulebook.metering.timeline import STEP_US
 from joulebook.probes.protocol import Reading, Sensor
 
+_UNKNOWN = "energy while nobody read it is unknown"
+
 
 @dataclass(frozen=True, slots=True)
 class Mark:
@@ -27,12 +30,14 @@ class Mark:
         at_us: Monotonic time of the same instant, µs.
         counter_uj: What its counter showed, µJ.
         source: Where that was read: two counters of one device show different energy.
+        kind: Of the device; empty where an older mark does not tell.
     """
 
     label_us: int
     at_us: int
     counter_uj: int
     source: str
+    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +50,7 @@ class Marks:
     def encoded(self) -> bytes:
         """As bytes, to be kept in one step with the windows before them."""
         devices = {
-            uid: [mark.label_us, mark.at_us, mark.counter_uj, mark.source]
+            uid: [mark.label_us, mark.at_us, mark.counter_uj, mark.source, mark.kind]
             for uid, mark in self.devices.items()
         }
         return json.dumps({"boot_id": self.boot_id, "devices": devices}).encode()
@@ -58,8 +63,8 @@ def decoded(content: bytes | None, boot_id: str) -> Marks:
         if tree.get("boot_id") != boot_id:
             return Marks(boot_id)
         devices = {
-            str(uid): Mark(int(label_us), int(at_us), int(counter_uj), str(source))
-            for uid, (label_us, at_us, counter_uj, source) in tree["devices"].items()
+            str(uid): Mark(int(label_us), int(at_us), int(counter_uj), str(source), str(*kind))
+            for uid, (label_us, at_us, counter_uj, source, *kind) in tree["devices"].items()
         }
         return Marks(boot_id, devices)
     except (ValueError, TypeError, KeyError, AttributeError):
@@ -84,7 +89,7 @@ def recovered(
     if passed_us <= 0:
         return [], None
     if mark.source != source_of(sensor):
-        return [], "energy while no agent ran is unknown: it is read otherwise now"
+        return [], f"{_UNKNOWN}: it is read otherwise now"
     step = counted(
         mark.counter_uj,
         reading.counter_uj,
@@ -94,7 +99,7 @@ def recovered(
         update_us=sensor.update_us or 0,
     )
     if step.energy_uj is None:
-        return [], f"energy while no agent ran is unknown: {REASONS[step.step]}"
+        return [], f"{_UNKNOWN}: {REASONS[step.step]}"
     span = (mark.label_us, _end_us(mark, passed_us, label_us))
     window = _window(sensor, span, (mark.counter_uj, reading.counter_uj), step.energy_uj)
     pieces = cut_at_quarters(window, sensor.range_uj)

@@ -52,7 +52,7 @@ class Roster:
         )
         here = {sensor.uid for _, found in answers for sensor in found.sensors}
         lost = self._lost(kept, here)
-        estimated = self._estimated({kind for sensor, _ in kept for kind in _held(sensor)})
+        estimated = self._estimated({kind for sensor, _ in kept for kind in holds(sensor)})
         dropped = [one for _, found in answers for one in found.dropped]
         return [*kept, *lost, *estimated], [*dropped, *twins]
 
@@ -86,7 +86,7 @@ class Roster:
             if kind not in held:
                 found = self._ask(probe).sensors
                 pairs += [(sensor, probe) for sensor in found]
-                held |= {one for sensor in found for one in _held(sensor)}
+                held |= {one for sensor in found for one in holds(sensor)}
         return pairs
 
     def _lost(self, kept: Sequence[Pair], here: Collection[str | None]) -> list[Pair]:
@@ -107,7 +107,7 @@ def _found(probe: Probe) -> Found:
         return Found([broken(probe.name, failure(error))])
 
 
-def _held(sensor: Sensor) -> tuple[str, ...]:
+def holds(sensor: Sensor) -> tuple[str, ...]:
     """Kinds of device that have a figure through this sensor."""
     if sensor.method is None or not sensor.additive:
         return ()  # what stands beside the parts holds none of their energy in a sum

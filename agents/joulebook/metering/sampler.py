@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from typing import NamedTuple
 
 from joulebook.clock import Clock
 from joulebook.core.attribute import NO_JOB, Bucket, Part, attribute_host
@@ -10,6 +11,7 @@ from joulebook.core.looks import attribute_looks
 from joulebook.core.window import Window, cut_at_quarters
 from joulebook.discovery.processes import CpuTimes, ProcessTable
 from joulebook.metering.activity import Activity
+from joulebook.metering.complaints import Complaints
 from joulebook.metering.guard import log
 from joulebook.metering.isolated import read_each
 from joulebook.metering.meter import Meter
@@ -34,6 +36,22 @@ class Metered:
     parts: Sequence[Part]
 
 
+class Start(NamedTuple):
+    """Where a device's running window begins.
+
+    Attributes:
+        sensor: The device.
+        reading: The first of the window.
+        label_us: Its wall time, µs since the Unix epoch.
+        counted: Whether the device's counter tells the energy from there on.
+    """
+
+    sensor: Sensor
+    reading: Reading
+    label_us: int
+    counted: bool
+
+
 class Sampler:
     """Reads every metered sensor and books each window once.
 
@@ -55,6 +73,7 @@ class Sampler:
         self._clock = clock
         self._table = table
         self._host_cpu = host_cpu
+        self._complaints = Complaints()
         self._sensors: list[tuple[Sensor, Probe]] = []
         self._meters: list[Meter] = []
         self._watched_us = 0
@@ -84,7 +103,7 @@ class Sampler:
             roots: Ids of the tracked processes.
         """
         self._meters = [Meter(sensor, probe, self.timeline) for sensor, probe in self._sensors]
-        self._activity = Activity(self._table, roots, self._host_cpu)
+        self._activity = Activity(self._table, roots, self._host_cpu, self._complaints)
         self._read()
         self._watch(self._activity)
 
@@ -111,6 +130,7 @@ class Sampler:
             if (window := meter.cut()) is not None
             for piece in cut_at_quarters(window, meter.sensor.range_uj)
         ]
+        self._complaints.restart()
         self._activity.restart(roots)
         return metered
 
@@ -127,14 +147,24 @@ class Sampler:
         """Whether a device left that was metered."""
         return any(meter.left for meter in self._meters)
 
-    def starts(self) -> list[tuple[Sensor, Reading, int]]:
-        """Where the running windows of all counters began: reading and label, µs."""
-        begun = [(meter, meter.start) for meter in self._meters if not meter.by_power]
-        return [(meter.sensor, *start) for meter, start in begun if start is not None]
+    def starts(self) -> list[Start]:
+        """Where the running windows began, of every device that was read since it is metered."""
+        begun = [(meter, meter.start) for meter in self._meters]
+        return [
+            Start(meter.sensor, *start, _counts(meter, start[0]))
+            for meter, start in begun
+            if start is not None
+        ]
 
     def problems(self) -> dict[str, str]:
-        """Why a metered sensor cannot be read now, by uid."""
+        """Why a metered sensor cannot be read now, or what its last window lacks, by uid."""
         return {meter.uid: meter.problem for meter in self._meters if meter.problem}
+
+    def missed(self, uid: str, problem: str) -> None:
+        """Name what is missing before a device's running window; told with that window, too."""
+        for meter in self._meters:
+            if meter.uid == uid:
+                meter.missed(problem)
 
     def stop(self) -> None:
         """Forget the running windows; the next `start` begins anew."""
@@ -177,3 +207,8 @@ class Sampler:
         if sensor.kind == "dram":
             return attribute_host(window.energy_uj, activity.memory())
         return [Part(Bucket.UNKNOWN, NO_JOB, window.energy_uj)]
+
+
+def _counts(meter: Meter, reading: Reading) -> bool:
+    by_counter = meter.sensor.method == "counter" and not meter.by_power
+    return by_counter and reading.counter_uj is not None
