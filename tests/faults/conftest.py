@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.faults.machine import Machine
 from tests.faults.relay import Relay, pass_on
 from tests.faults.stage import Chance, Stage, seed
 
@@ -22,6 +23,12 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
     made = Stage(tmp_path)
     yield made
     made.close()
+
+
+@pytest.fixture
+def machine(stage: Stage) -> Machine:
+    """The host with a second GPU and a package; to be asked for before a process starts."""
+    return Machine(stage)
 
 
 @pytest.fixture

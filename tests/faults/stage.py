@@ -15,8 +15,10 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from tests.endtoend.conftest import Server, clean_environment
+from tests.endtoend.test_agent_on_gpu import STEPS
 from tests.fakes.nvml_build import SILENT_POWER
 from tests.fakes.nvml_build import environment as fake_driver
+from tests.faults.counter import Counter
 from tests.waiting import until
 
 SECOND = 1_000_000
@@ -65,9 +67,19 @@ class Gpu:
         self.began_us = self.now_us
 
     def holds(self, pid: int) -> None:
-        """Put a process on it that uses it now and then."""
-        text = self.script.read_text(encoding="ascii")
-        self.script.write_text(f"{text}process {pid} 1000000 40\n", encoding="ascii")
+        """Put a process on it, and on those beside it, that uses them now and then."""
+        self.every_gpu_has(f"process {pid} 1000000 40\n")
+
+    def every_gpu_has(self, line: str) -> None:
+        """Add a line of the script to it and to those beside it."""
+        _, *gpus = self.script.read_text(encoding="ascii").split("device\n")
+        self.now_says("".join(f"device\n{gpu}{line}" for gpu in gpus))
+
+    def now_says(self, script: str) -> None:
+        """Give the driver another script; nobody reads half of one."""
+        written = self.script.with_suffix(".new")
+        written.write_text(script, encoding="ascii")
+        written.replace(self.script)
 
     def later(self, seconds: float) -> None:
         """Let its time pass; to the millisecond, which is when its counter moves."""
@@ -101,12 +113,13 @@ class Stage:
         self.gpu = Gpu(folder)
         self.state = folder / "state"
         self.socket = Path(tempfile.mkdtemp(prefix="jb-")) / "a.sock"  # sun_path is short
+        self.settings: dict[str, str] = {}  # of all processes
         self._started: list[Process] = []
 
     def serve(self, port: int = 0, *flags: str) -> Server:
         """A server that is ready; the database stays over restarts."""
         words = ["serve", "--port", str(port), "--database-url", f"sqlite:///{self.folder}/srv.db"]
-        process = self._start("joulebook_server", *words, *flags)
+        process = self._start("-m", "joulebook_server", *words, *flags)
         return Server(_line(process, r"ready on (\S+)")[1], process)
 
     def serve_again(self, server: Server, *flags: str) -> Server:
@@ -122,13 +135,26 @@ class Stage:
     def starting_agent(self, server_url: str, window_s: float = 0.1, **settings: str) -> Process:
         """An agent that has only just been started."""
         settings = {"JOULEBOOK_SAMPLE_S": "0.05"} | settings | {"JOULEBOOK_SERVER": server_url}
-        return self._start("joulebook", "agent", "--window-s", str(window_s), **settings)
+        return self._start("-m", "joulebook", "agent", "--window-s", str(window_s), **settings)
+
+    def one_window(self, window_s: float) -> Process:
+        """An agent that takes one window, keeps it in the spool, and ends."""
+        words = ["agent", "--once", "--window-s", str(window_s)]
+        return self._start("-m", "joulebook", *words, JOULEBOOK_SERVER="")
+
+    def tracker(self, server_url: str, window_s: float = 0.1) -> Process:
+        """A process on all GPUs that begins, works and ends as it is told on its input."""
+        settings = {"JOULEBOOK_SERVER": server_url, "JOULEBOOK_WINDOW_S": str(window_s)}
+        process = self._start("-c", STEPS, "job", JOULEBOOK_SAMPLE_S="0.05", **settings)
+        _line(process, "^$")
+        self.gpu.holds(process.pid)
+        return process
 
     def environment(self) -> dict[str, str]:
         """What any process on this host finds."""
         own = {"JOULEBOOK_AGENT_SOCKET": str(self.socket)}
         fake = fake_driver(self.gpu.script, self.gpu.clock)
-        return {**clean_environment(self.folder), **fake, **own}
+        return {**clean_environment(self.folder), **fake, **own, **self.settings}
 
     def close(self) -> None:
         """End what still runs."""
@@ -138,11 +164,12 @@ class Stage:
         shutil.rmtree(self.socket.parent)
 
     def _start(self, *words: str, **settings: str) -> Process:
-        log = self.folder / f"{words[0]}.log"
+        log = self.folder / f"{words[1] if words[0] == '-m' else 'tracker'}.log"
         with log.open("a", encoding="utf-8") as errors:
             process = subprocess.Popen(
-                [sys.executable, "-m", *words],
+                [sys.executable, *words],
                 env=self.environment() | settings,
+                stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=errors,
                 text=True,
@@ -195,17 +222,20 @@ def seen(server: Server, uid: str = UID) -> bool:
     return until(lambda: metered_uj(server, uid) is not None)
 
 
-def arrived(server: Server, energy_uj: int, uid: str = UID) -> bool:
+def arrived(server: Server, energy_uj: int, uid: str = UID, within_s: float = 60.0) -> bool:
     """Wait until the ledger has that much; more than that is never right."""
-    return until(lambda: (metered_uj(server, uid) or 0) >= energy_uj)
+    return until(lambda: (metered_uj(server, uid) or 0) >= energy_uj, within_s)
 
 
-def assert_all_there(server: Server, gpu: Gpu, chance: object) -> None:
+def assert_all_there(
+    server: Server, counter: Counter, chance: object, uid: str = UID, within_s: float = 60.0
+) -> None:
     """The ledger holds what the counter counted, to the microjoule, without a hole or a fault."""
-    arrived(server, gpu.counted_uj)
-    told = gpu_of(server)
+    counted_uj = counter.counted_uj
+    arrived(server, counted_uj, uid, within_s)
+    told = gpu_of(server, uid)
     there_uj = int(told["metered_uj"])
-    assert there_uj == gpu.counted_uj, f"off by {there_uj - gpu.counted_uj} µJ; {chance}"
+    assert there_uj == counted_uj, f"{uid} is off by {there_uj - counted_uj} µJ; {chance}"
     assert sum(map(int, told["parts_uj"].values())) == there_uj, chance
     assert told["difference_uj"] == "0", chance
     assert told["faults"] == [], chance

@@ -10,6 +10,8 @@ from pathlib import Path
 from joulebook.agent.root import PAUSE_S, build
 from joulebook.cli.stopping import Stopping
 from joulebook.clock import SystemClock
+from joulebook.errors import AgentError
+from joulebook.metering.marking import kept_by_another
 from joulebook.metering.station import Station, open_station
 from joulebook.settings import Settings, load
 from joulebook.wire import encode
@@ -45,6 +47,11 @@ def _daemon(settings: Settings, stop: Stopping, record: Path | None) -> int:
 
 def _once(settings: Settings, stop: Stopping, record: Path | None) -> int:
     station = open_station(settings, SystemClock(), "agent", PAUSE_S, record)
+    if kept_by_another(station.outbox.spool.path):
+        raise AgentError(
+            f"an agent measures into {station.outbox.spool.path} already: joulebook report tells "
+            "what; stop it, or look without keeping anything: --once --dry-run"
+        )
     station.session.watch()
     stop.wait(settings.window_s)
     station.session.close()
