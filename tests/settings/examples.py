@@ -18,6 +18,9 @@ GOOD = {
     "cpu_tdp_w": ("65", "120.5", "280"),
     "exporter_url": ("http://127.0.0.1:9400/metrics", "https://[::1]:9/m", "http://c.example"),
     "probes": ("a:b", "a.b:C", "x.y:Z"),
+    "discover": ("true", "false", "True"),
+    "slurm_cluster": ("a", "b-1", "c"),
+    "slurm_gpu_dir": ("/a", "/b", "/c"),
     "sysfs_root": ("/a", "/b", "/c"),
     "procfs_root": ("/a", "/b", "/c"),
     "agent_socket": ("/a/x.sock", "/b/x.sock", "/c/x.sock"),
@@ -69,6 +72,7 @@ BAD = {
     "spool_max_days": ["0", "-1", "long", "inf", "1e6"],
     "state_dir": ["a\0b", "~nobody-of-that-name/x"],
     "kind": ["train", "Training"],
+    "discover": ["1", "maybe"],
     "model": ["x" * 513, "\udcff"],
 }
 

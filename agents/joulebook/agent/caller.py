@@ -26,9 +26,9 @@ class Caller:
         session: The measuring.
         clock: Source of time.
         peer: The process.
-        simulated: uids of simulated devices.
         back: Told of a job and a process that goes on with it; answers the highest revision that
             the job's record can have from before this agent.
+        parent_of: The job that this process's span of a job is part of, if it names none itself.
     """
 
     def __init__(
@@ -36,14 +36,15 @@ class Caller:
         session: Session,
         clock: Clock,
         peer: Peer,
-        simulated: frozenset[str],
         back: Callable[[tuple[str, str | None], tuple[int, int]], int] = lambda *_: 0,
+        parent_of: Callable[[int, str], str | None] = lambda *_: None,
     ) -> None:
         self.peer = peer
         self._session = session
         self._clock = clock
-        self._simulated = simulated
+        self._simulated = session.rig.simulated
         self._back = back
+        self._parent_of = parent_of
         self._spans: dict[str, Span] = {}
         self._reporters: set[str] = set()
 
@@ -136,7 +137,9 @@ class Caller:
             outer = self._spans.get(begin.outer)
             if outer is None:
                 raise WireError("$.outer", "names no open span of this process")
-        variant = begin.variant
+        variant, parent = begin.variant, begin.parent
+        if parent is None and outer is None:
+            parent = self._parent_of(self.peer.pid, begin.uid)
         return Span(
             uid=begin.uid,
             labels=Labels(
@@ -150,7 +153,7 @@ class Caller:
                 user=str(self.peer.uid),
             ),
             parent=outer,
-            parent_uid=begin.parent,
+            parent_uid=parent,
             pid=self.peer.pid,
             shared=begin.shared,
             reporter=begin.reporter,

@@ -1,6 +1,6 @@
 """The agent's life: measure, listen, send, until told to stop."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from joulebook.agent.left_open import LeftOpen
 from joulebook.agent.listener import Listener
@@ -20,10 +20,18 @@ class Daemon:
         station: Sensors, spool and session.
         listener: Where trackers hand their spans over.
         left_open: Jobs of an agent before this one.
+        find: Looks for jobs, given the processes that have spans of their own; None: nobody does.
     """
 
-    def __init__(self, station: Station, listener: Listener, left_open: LeftOpen) -> None:
+    def __init__(
+        self,
+        station: Station,
+        listener: Listener,
+        left_open: LeftOpen,
+        find: Callable[[Collection[int]], None] | None = None,
+    ) -> None:
         self._station = station
+        self._find = find
         self._listener = listener
         self._left_open = left_open
 
@@ -56,6 +64,9 @@ class Daemon:
             self._station.rig.close()
 
     def _look_after(self) -> None:
+        if self._find is not None:
+            with harmless("looking for jobs"):
+                self._find(self._listener.pids())
         with harmless("looking after the callers"):
             self._listener.check()
         with harmless("ending what was left open"):

@@ -57,6 +57,11 @@ class Listener:
         self._stopping = False
         self._socket: socket.socket | None = None
 
+    def pids(self) -> frozenset[int]:
+        """Ids of the connected processes."""
+        with self._guard:
+            return frozenset(peer.pid for peer in self._open.values())
+
     def prepare(self) -> None:
         """Take the socket; who connects waits until `start`.
 

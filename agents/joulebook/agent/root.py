@@ -2,12 +2,17 @@
 
 from pathlib import Path
 
+from joulebook.agent.births import Births
 from joulebook.agent.caller import Caller
 from joulebook.agent.daemon import Daemon
+from joulebook.agent.finder import Finder
 from joulebook.agent.left_open import LeftOpen
 from joulebook.agent.listener import Listener
 from joulebook.agent.peer import Peer
+from joulebook.agent.reservations import Reservations
 from joulebook.clock import Clock
+from joulebook.discovery.owners import Owners
+from joulebook.discovery.slurm import SlurmJobs
 from joulebook.errors import AgentError
 from joulebook.metering.open_jobs import OpenJobs
 from joulebook.metering.station import Station, open_station
@@ -37,8 +42,10 @@ def build(settings: Settings, clock: Clock, record: Path | None = None) -> tuple
     jobs = OpenJobs(station.outbox.spool.path, rig.host.boot_id, rig.table, sync=True)
     session.note = jobs.note
 
+    finder = _finder(settings, clock, station, jobs)
+
     def admit(peer: Peer) -> Caller:
-        return Caller(session, clock, peer, station.simulated, jobs.back)
+        return Caller(session, clock, peer, jobs.back, finder.parent_of)
 
     def about() -> dict[str, object]:
         return {
@@ -53,4 +60,17 @@ def build(settings: Settings, clock: Clock, record: Path | None = None) -> tuple
         }
 
     listener = Listener(settings.agent_socket, admit, about, rig.table)
-    return Daemon(station, listener, LeftOpen(jobs, session.tell, clock)), station
+    look = finder.check if settings.discover else None
+    return Daemon(station, listener, LeftOpen(jobs, session.tell, clock), look), station
+
+
+def _finder(settings: Settings, clock: Clock, station: Station, jobs: OpenJobs) -> Finder:
+    rig = station.rig
+    slurm = SlurmJobs(settings.slurm_cluster)
+    return Finder(
+        station.session,
+        Births(clock, rig.table),
+        Owners(settings.procfs_root, rig.host.boot_id, slurm),
+        Reservations(lambda: rig.found, settings.slurm_gpu_dir, slurm.numbered),
+        jobs.back,
+    )

@@ -7,12 +7,14 @@ from typing import NamedTuple
 
 from joulebook.core.families import Process
 from joulebook.core.packages import PackageTime
+from joulebook.core.units import US_PER_S
 from joulebook.discovery.cgroup import Cgroups
 from joulebook.discovery.cpuset import confined_to, packages
 from joulebook.discovery.procfs import field, read, slurp
 from joulebook.errors import Fatal
 
 _KIB = 1024
+_TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 #: So many of a family are asked for their PSS at most: the kernel walks the pages of each.
 PSS_MOST = 32
 
@@ -81,6 +83,19 @@ class ProcessTable:
         """When the process started, clock ticks since boot; None where it left."""
         stat = self._stat(pid)
         return None if stat is None else stat.started
+
+    def age_us(self, started: int) -> int | None:
+        """How long ago a process started, µs; None where nobody tells.
+
+        Args:
+            started: When it did, clock ticks since boot.
+        """
+        words = (read(f"{self._root}/uptime") or b"").split()  # time asleep included, proc(5)
+        try:
+            uptime_us = int(float(words[0]) * US_PER_S)
+        except (IndexError, ValueError):
+            return None
+        return max(0, uptime_us - started * US_PER_S // _TICKS_PER_S)
 
     def pss_bytes(self, pids: Collection[int]) -> int | None:
         """Memory of the processes, bytes, where a shared page counts by its share (PSS).

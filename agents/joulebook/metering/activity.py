@@ -22,6 +22,9 @@ from joulebook.metering.package_use import PackageUse, package_in
 from joulebook.probes.protocol import Holder, Reading
 
 _TICK_US = US_PER_S // os.sysconf("SC_CLK_TCK")
+#: Tracked processes whose jobs a scheduler gave a GPU to, by its uid.
+Reserved = Mapping[str, Sequence[int]]
+
 _UNSEEN = HostActivity(0, 0, {}, seen=False)
 
 
@@ -49,7 +52,10 @@ class Activity:
         self._groups = GroupUse(table)
         self._packages = PackageUse(table)
         self._host: CpuTimes | None = None
-        self._seen: Mapping[int, Process] = {}
+        #: All processes, as the last look at them showed.
+        self.processes: Mapping[int, Process] = {}
+        #: Tracked processes that a GPU is reserved for, by uid.
+        self.reserved: Reserved = {}
         self._gpus: dict[str, tuple[Meter, GpuLooks]] = {}
         self._holders: dict[str, Sequence[Holder]] = {}
         self._told: tuple[HostActivity, Mapping[int, HostActivity]] | None = None
@@ -62,17 +68,17 @@ class Activity:
         for _, looks in self._gpus.values():
             looks.restart()
         try:
-            self._seen = self._table.look()
-            self._cpu.restart(self._seen, roots)
+            self.processes = self._table.look()
+            self._cpu.restart(self.processes, roots)
             members = self._cpu.members()
-            self._groups.restart(members, self._seen)
+            self._groups.restart(members, self.processes)
             self._packages.restart(members)
             self._host = self._host_cpu()
         except ProbeError as error:
             self._blind(error)
         # Who left before this stretch holds nothing in it.
         self._holders = {
-            uid: [holder for holder in holders if holder.pid in self._seen]
+            uid: [holder for holder in holders if holder.pid in self.processes]
             for uid, holders in self._holders.items()
         }
 
@@ -84,12 +90,12 @@ class Activity:
     def watch(self, meters: Sequence[Meter]) -> None:
         """Look at all processes, and at those on every GPU, once."""
         try:
-            before, self._seen = self._seen, self._table.look()
+            before, self.processes = self.processes, self._table.look()
         except ProbeError as error:
             self._blind(error)
             return
-        self._cpu.look(self._seen)
-        self._groups.look(self._cpu.members(), self._seen)
+        self._cpu.look(self.processes)
+        self._groups.look(self._cpu.members(), self.processes)
         gpus = [meter for meter in meters if meter.sensor.kind == "gpu" and not meter.left]
         for _, group in groupby(gpus, key=lambda meter: id(meter.probe)):
             self._watch_gpus(list(group), before)
@@ -111,7 +117,7 @@ class Activity:
         """Memory by tracked process, bytes; looked up once a window."""
         if self._memory is None:
             try:
-                self._memory = memory_activity(self._table, self._cpu.members(), self._seen)
+                self._memory = memory_activity(self._table, self._cpu.members(), self.processes)
             except ProbeError as error:
                 self._blind(error)
                 self._memory = _UNSEEN
@@ -164,13 +170,23 @@ class Activity:
             if isinstance(holders, ProbeError):
                 continue
             looks, last = self._looks(meter), self._holders.get(meter.uid, ())
-            looks.saw(seen_of(last, holders, lambda pid: self._job_of(pid, before)))
+            looks.saw(
+                seen_of(
+                    last,
+                    holders,
+                    lambda pid: self._job_of(pid, before),
+                    self._reserved_for(meter.uid),
+                )
+            )
             self._holders[meter.uid] = holders or ()
+
+    def _reserved_for(self, uid: str) -> list[int]:
+        return [root for root in self.reserved.get(uid, ()) if root in self._cpu.by_root]
 
     def _job_of(self, pid: int, before: Mapping[int, Process]) -> int | None:
         """The tracked process that one belongs to, also if it just left; None: out of sight."""
         for root in (self._cpu.root_of(pid), self._cpu.former_root_of(pid)):
             if root is not None:
                 return root
-        here = pid in self._seen or pid in before or self._table.exists(pid)
+        here = pid in self.processes or pid in before or self._table.exists(pid)
         return SYSTEM if here else None

@@ -11,11 +11,15 @@ from joulebook.metering.span import Span
 
 
 def leaves_of(spans: Sequence[Span]) -> dict[int, list[Span]]:
-    """Open spans that enclose no other open span of their process, by process."""
+    """Open spans that enclose no other open span of their process, by process.
+
+    One that the agent found by itself encloses all that the process opened.
+    """
     enclosing = {id(span.parent) for span in spans}
+    opened = {span.pid for span in spans if not span.found}
     leaves: dict[int, list[Span]] = {}
     for span in spans:
-        if id(span) not in enclosing:
+        if id(span) not in enclosing and not (span.found and span.pid in opened):
             leaves.setdefault(span.pid, []).append(span)
     return leaves
 

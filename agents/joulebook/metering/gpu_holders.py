@@ -1,6 +1,6 @@
 """Who the holders of a GPU are: jobs, processes of no job, or processes out of sight."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from joulebook.core.attribute import GpuActivity, Partition
 from joulebook.metering.gpu_looks import Seen
@@ -15,7 +15,12 @@ _UNSEEN = Seen(GpuActivity({}, {}, seen=False), sampled=False)
 JobOf = Callable[[int], int | None]
 
 
-def seen_of(before: Sequence[Holder], now: Sequence[Holder] | None, job_of: JobOf) -> Seen:
+def seen_of(
+    before: Sequence[Holder],
+    now: Sequence[Holder] | None,
+    job_of: JobOf,
+    reserved_for: Collection[int] = (),
+) -> Seen:
     """One look at a GPU.
 
     Who was there at the look before held the GPU for a part of the time since, and counts with its
@@ -27,9 +32,13 @@ def seen_of(before: Sequence[Holder], now: Sequence[Holder] | None, job_of: JobO
         job_of: The tracked process, or `SYSTEM`, that a process belongs to; None where it is out of
             sight: the driver tells ids of the host, and another container's processes are not ours
             to see. Then nobody here knows whose the GPU was.
+        reserved_for: Tracked processes whose jobs a scheduler gave the GPU to. Where no process is
+            on it, these are its holders.
     """
     if now is None:
         return _UNSEEN
+    if reserved_for and not now and not before:
+        return Seen(GpuActivity({}, dict.fromkeys(reserved_for, 0)), sampled=True)
     parted = any(holder.instance is not None for holder in now or before)
     stayed = [holder for holder in before if (holder.instance is not None) == parted]
     jobs = {holder.pid: job_of(holder.pid) for holder in (*stayed, *now)}

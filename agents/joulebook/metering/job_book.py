@@ -91,6 +91,8 @@ class JobBook:
     def _record(ref: int, key: _Key, job: _Known, now_us: int) -> Job:
         # Wall time makes a revision that also grows over a restart of the process.
         job.revision = max(job.revision + 1, now_us)
+        if job.open:
+            job.labels = job.open[-1].labels  # they can become known while it runs
         variant = job.labels.variant
         return Job(
             ref=ref,

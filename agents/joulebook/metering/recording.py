@@ -7,6 +7,7 @@ from typing import Any
 
 from joulebook.clock import Clock
 from joulebook.discovery.processes import CpuTimes, ProcessTable
+from joulebook.metering.activity import Reserved
 from joulebook.metering.sampler import Metered, Sampler
 from joulebook.metering.tape import Recorder, Tape
 from joulebook.metering.taped import TapedClock, TapedProbe, TapedTable
@@ -14,6 +15,7 @@ from joulebook.probes.protocol import Probe, Sensor
 
 #: What the measuring does, in a recording; all else is what it asks meanwhile.
 ADOPT, START, SAMPLE, CUT, STOP, WINDOWS = "adopt", "start", "sample", "cut", "stop", "windows"
+RESERVE = "reserve"
 
 
 class RecordingSampler(Sampler):
@@ -67,6 +69,11 @@ class RecordingSampler(Sampler):
         self._tape.note(WINDOWS, None, told(metered))
         self._tape.flush()
         return metered
+
+    def reserve(self, roots: Reserved) -> None:
+        """Which processes each GPU is reserved for."""
+        self._tape.note(RESERVE, None, dict(roots))
+        super().reserve(roots)
 
     def stop(self) -> None:
         """Forget the running windows; the recording ends."""

@@ -13,7 +13,17 @@ from joulebook.clock import ManualClock
 from joulebook.discovery.processes import ProcessTable
 from joulebook.errors import InvalidInput
 from joulebook.metering.player import Player
-from joulebook.metering.recording import ADOPT, CUT, SAMPLE, START, STOP, WINDOWS, taped_cpu, told
+from joulebook.metering.recording import (
+    ADOPT,
+    CUT,
+    RESERVE,
+    SAMPLE,
+    START,
+    STOP,
+    WINDOWS,
+    taped_cpu,
+    told,
+)
 from joulebook.metering.sampler import Sampler
 from joulebook.metering.tape import line_of
 from joulebook.metering.taped import TapedClock, TapedProbe, TapedTable, with_tuples
@@ -96,6 +106,8 @@ class Replay:
             self._sampler.start(about)
         elif what == SAMPLE:
             self._sampler.sample()
+        elif what == RESERVE:
+            self._sampler.reserve(about)
         elif what == STOP:
             self._sampler.stop()
         else:

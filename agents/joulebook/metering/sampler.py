@@ -1,16 +1,17 @@
 """All meters of a host together: sample them, cut them into attributed windows."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import NamedTuple
 
 from joulebook.clock import Clock
 from joulebook.core.attribute import NO_JOB, Bucket, Part, attribute_host
+from joulebook.core.families import Process
 from joulebook.core.looks import attribute_looks
 from joulebook.core.window import Window, cut_at_quarters
 from joulebook.discovery.processes import CpuTimes, ProcessTable
-from joulebook.metering.activity import Activity
+from joulebook.metering.activity import Activity, Reserved
 from joulebook.metering.complaints import Complaints
 from joulebook.metering.guard import log
 from joulebook.metering.isolated import read_each
@@ -77,6 +78,7 @@ class Sampler:
         self._sensors: list[tuple[Sensor, Probe]] = []
         self._meters: list[Meter] = []
         self._watched_us = 0
+        self._reserved: Reserved = {}
         self._activity: Activity | None = None
         self.adopt(sensors)
 
@@ -104,6 +106,7 @@ class Sampler:
         """
         self._meters = [Meter(sensor, probe, self.timeline) for sensor, probe in self._sensors]
         self._activity = Activity(self._table, roots, self._host_cpu, self._complaints)
+        self._activity.reserved = self._reserved
         self._read()
         self._watch(self._activity)
 
@@ -133,6 +136,16 @@ class Sampler:
         self._complaints.restart()
         self._activity.restart(roots)
         return metered
+
+    def reserve(self, roots: Reserved) -> None:
+        """Which processes each GPU is reserved for: where nothing runs, they hold it."""
+        self._reserved = dict(roots)
+        if self._activity is not None:
+            self._activity.reserved = self._reserved
+
+    def processes(self) -> Mapping[int, Process]:
+        """All processes, as the last look at them showed; empty before the first."""
+        return {} if self._activity is None else self._activity.processes
 
     @property
     def quick(self) -> bool:

@@ -7,9 +7,10 @@ from collections.abc import Callable, Collection, Sequence
 from copy import deepcopy
 
 from joulebook.clock import Clock
-from joulebook.core.units import quarter_of
+from joulebook.metering.activity import Reserved
 from joulebook.metering.assemble import Entry
 from joulebook.metering.booking import book, leaves_of
+from joulebook.metering.due import Due
 from joulebook.metering.guard import harmless
 from joulebook.metering.job_book import JobBook
 from joulebook.metering.marking import Marking
@@ -48,6 +49,8 @@ class Session:
         self._clock = clock
         self._pace = pace
         self._sampler = rig.sampler()
+        #: Tells all processes, as the last look at them showed.
+        self.processes = self._sampler.processes
         self._kinds = {sensor.uid: sensor.kind for sensor in rig.found}
         ailing = any(one.method is None and one.parent is None for one in rig.found)
         self._relook = Relook(clock, soon=ailing)
@@ -59,8 +62,7 @@ class Session:
         self._always = False
         self._ticker = Ticker(self._round, lambda: pace.wait_s(quick=self._sampler.quick))
         self._marking = Marking(self._sampler, outbox, rig.host.boot_id)
-        self._cut_at_us = 0
-        self._quarter_us = 0
+        self._due = Due(clock)
         self._pid = os.getpid()
 
     def watch(self) -> None:
@@ -145,6 +147,11 @@ class Session:
         with self._lock:
             self._jobs.forget(reporter)
 
+    def reserve(self, roots: Reserved) -> None:
+        """Which processes each GPU is reserved for: where nothing runs, they hold it."""
+        with self._lock:
+            self._sampler.reserve(roots)
+
     def owned(self) -> bool:
         """False in a forked child, where the sampler's thread and locks are not ours."""
         return os.getpid() == self._pid
@@ -160,9 +167,7 @@ class Session:
             if self._relook.due(lost=self._sampler.lost) and self._look_again():
                 return True
             now_us = self._sampler.timeline.now()
-            crossed = quarter_of(now_us) != self._quarter_us
-            window_us = self._pace.length_us(self.outbox.window_us)
-            if crossed or self._clock.monotonic_us() - self._cut_at_us >= window_us:
+            if self._due.is_due(now_us, self._pace.length_us(self.outbox.window_us)):
                 self._cut(self._roots())
                 return True
             self._sampler.sample()
@@ -193,7 +198,7 @@ class Session:
 
     def _start(self, roots: Collection[int]) -> None:
         self._sampler.start(roots)
-        self._note_cut(self._sampler.timeline.now())
+        self._due.cut(self._sampler.timeline.now())
         self._ticker.start()
 
     def _halt(self) -> None:
@@ -218,7 +223,7 @@ class Session:
         now_us = self._sampler.timeline.now()
         if ending is not None:
             self._jobs.close(ending)
-        self._note_cut(now_us)
+        self._due.cut(now_us)
         leaves = leaves_of(self._open)
         booked = [
             book(metered, self._kinds[metered.window.uid], leaves, self._open, self.rig.own)
@@ -239,11 +244,6 @@ class Session:
     def _note(self, jobs: Sequence[Job], now_us: int) -> None:
         with harmless("noting which jobs are open"):
             self.note(jobs, self._open, now_us)
-
-    def _note_cut(self, now_us: int) -> None:
-        """Length by the monotonic clock, quarter hour by the wall clock."""
-        self._cut_at_us = self._clock.monotonic_us()
-        self._quarter_us = quarter_of(now_us)
 
     def _round(self) -> None:
         if self.tick():

@@ -45,6 +45,7 @@ class Span:
         pid: The process that opened it; what that one and its descendants use is the span's.
         started_us, ended_us: Wall clock, µs; `ended_us` is None while it runs.
         began_us: Monotonic time of the start, µs.
+        found: Whether the agent found it by itself; spans that the process opens go before it.
         shared: Whether other spans and processes may have the same uid.
         reporter: Who counts its work, where several do or the counting may change hands; a
             newer record of the same reporter replaces an older one, whoever sent it.
@@ -62,6 +63,7 @@ class Span:
     started_us: int = 0
     began_us: int = 0
     ended_us: int | None = None
+    found: bool = False
     shared: bool = False
     reporter: str | None = None
     carried: dict[str, float] = field(default_factory=dict)

@@ -10,7 +10,7 @@ from joulebook.settings import sockets
 from joulebook.settings.proxies import without_secret
 from joulebook.settings.records import DEFAULT, Labels, Settings
 from joulebook.settings.sources import Given, Report, gather, home
-from joulebook.settings.values import LABEL_READERS, READERS, SETTING_READERS
+from joulebook.settings.values import LABEL_READERS, READERS, SETTING_READERS, switch
 
 _MAY_HOLD_SECRETS = ("token", "server", "proxy", "exporter_url")  # a refused URL can
 
@@ -76,14 +76,16 @@ def _read(given: Mapping[str, Given], report: Report) -> dict[str, object]:
     values: dict[str, object] = {}
     for key, one in given.items():
         try:
-            values[key] = READERS[key](_text(one.value))
+            values[key] = READERS[key](_text(one.value, yes_or_no=READERS[key] is switch))
         except ValueError as error:
             was = "" if key in _MAY_HOLD_SECRETS else f", not {str(one.value)!r:.80}"
             report(f"{key} ({one.origin}) {error}{was}")
     return values
 
 
-def _text(value: object) -> str:
+def _text(value: object, *, yes_or_no: bool) -> str:
+    if yes_or_no and isinstance(value, bool):
+        return str(value)
     if isinstance(value, bool) or not isinstance(value, str | int | float | Path):
         raise ValueError("must be one text or number")  # noqa: TRY004 - reported like the others
     return str(value)

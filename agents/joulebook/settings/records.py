@@ -40,6 +40,9 @@ class Settings:
         cpu_tdp_w: Thermal design power of all CPUs together for the estimate, W.
         exporter_url: Prometheus exporter of this machine's GPUs; None: none is asked.
         probes: Further probes, each as ``module:callable``.
+        discover: Whether an agent finds jobs by itself.
+        slurm_cluster: Name of the Slurm cluster; None: as Slurm's own configuration says.
+        slurm_gpu_dir: Where a Slurm prolog writes which GPUs a job has; None: nowhere.
         sysfs_root: Where sysfs is mounted.
         procfs_root: Where procfs is mounted.
         cgroupfs_root: Where the cgroup file system is mounted.
@@ -63,6 +66,9 @@ class Settings:
     cpu_tdp_w: float | None = None
     exporter_url: str | None = None
     probes: tuple[str, ...] = ()
+    discover: bool = True
+    slurm_cluster: str | None = None
+    slurm_gpu_dir: Path | None = None
     sysfs_root: Path = Path("/sys")
     procfs_root: Path = Path("/proc")
     cgroupfs_root: Path = Path("/sys/fs/cgroup")

@@ -124,6 +124,15 @@ def kind(text: str) -> str:
     return text
 
 
+def switch(text: str) -> bool:
+    """``true`` or ``false``."""
+    known = {"true": True, "false": False}
+    found = known.get(text.strip().lower())
+    if found is None:
+        raise ValueError("must be true or false")
+    return found
+
+
 def between(least: float, most: float) -> Callable[[str], float]:
     """A reader of numbers within bounds, both included."""
 
@@ -156,6 +165,9 @@ SETTING_READERS: Mapping[str, Callable[[str], object]] = MappingProxyType(
         "cpu_tdp_w": between(1.0, _MAX_TDP_W),
         "exporter_url": exporter_url,
         "probes": probes,
+        "discover": switch,
+        "slurm_cluster": label,
+        "slurm_gpu_dir": path,
         "sysfs_root": path,
         "procfs_root": path,
         "cgroupfs_root": path,

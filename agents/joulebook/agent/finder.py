@@ -1,0 +1,136 @@
+"""Jobs that nobody handed over: found among the processes, and measured like all others."""
+
+import logging
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
+
+from joulebook.agent.births import Births
+from joulebook.agent.reservations import Reservations
+from joulebook.core.families import Process
+from joulebook.core.outermost import outermost
+from joulebook.core.variant import Variant
+from joulebook.discovery.owner import PROCESS, JobLabels, Owner
+from joulebook.discovery.owners import Owners
+from joulebook.metering.guard import harmless
+from joulebook.metering.session import Session
+from joulebook.metering.span import Labels, Span
+
+log = logging.getLogger("joulebook")
+
+#: So many processes are measured for themselves at most; what others use stays in ``system``.
+MOST = 1_000
+#: So many looks a process that only has labels is left alone: it may open a span of its own.
+PATIENCE = 3
+
+_Root = tuple[int, int | None]
+
+
+class Finder:
+    """Opens a span for each outermost process of a job that it finds, and ends it with it.
+
+    Args:
+        session: The measuring.
+        births: When processes began.
+        owners: Whose a process is.
+        reservations: GPUs that are reserved for jobs.
+        back: Told of a job and a process that goes on with it; answers the highest revision that
+            the job's record can have from before this agent.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        births: Births,
+        owners: Owners,
+        reservations: Reservations,
+        back: Callable[[tuple[str, str | None], _Root], int] = lambda *_: 0,
+    ) -> None:
+        self._session = session
+        self._births = births
+        self._owners = owners
+        self._reservations = reservations
+        self._back = back
+        self._spans: dict[_Root, Span] = {}
+        self._waited: dict[int, int] = {}
+        self._found: Mapping[int, Owner] = {}
+        self._full = False
+
+    def check(self, tracked: Collection[int]) -> None:
+        """Look once: open what came, end what left.
+
+        Args:
+            tracked: Ids of the processes that have spans of their own.
+        """
+        table = self._session.processes()
+        self._found = self._owners.look(table)
+        wanted = self._wanted(table, tracked)
+        reserved = self._reservations.look({owner.uid for owner in wanted.values()})
+        wanted |= {(root, None): owner for root, owner in reserved.items()}
+        for root, owner in wanted.items():
+            with harmless("measuring a job that was found"):
+                self._keep(root, owner)
+        for root in [root for root in self._spans if root not in wanted]:
+            with harmless("ending a job that was found"):
+                self._session.end(self._spans.pop(root))
+        self._reserve(wanted)
+
+    def parent_of(self, pid: int, uid: str) -> str | None:
+        """Uid of the found job that a process's own span of the job `uid` is part of, or None."""
+        owner = self._found.get(pid)
+        if owner is None or owner.manager == PROCESS:
+            return None
+        return owner.uid if owner.uid != uid else owner.parent
+
+    def _wanted(self, table: Mapping[int, Process], tracked: Collection[int]) -> dict[_Root, Owner]:
+        groups = {pid: owner.uid for pid, owner in self._found.items()}
+        roots = outermost(table, groups)
+        of_their_own = {groups[pid] for pid in tracked if pid in groups}
+        self._waited = {pid: self._waited.get(pid, 0) + 1 for pid in roots}
+        return {
+            (pid, table[pid].started): self._found[pid]
+            for pid, uid in roots.items()
+            if self._is_ripe(pid, table[pid].started, tracks_itself=uid in of_their_own)
+        }
+
+    def _is_ripe(self, pid: int, started: int, *, tracks_itself: bool) -> bool:
+        """What only has labels in its environment is a job if it does not become one by itself."""
+        if self._found[pid].manager != PROCESS:
+            return True
+        known = (pid, started) in self._spans or self._waited[pid] >= PATIENCE
+        return known and not tracks_itself
+
+    def _keep(self, root: _Root, owner: Owner) -> None:
+        span = self._spans.get(root)
+        labels = _labels(owner.labels)
+        if span is not None and span.uid == owner.uid:
+            span.labels = labels
+            return
+        if span is not None:  # it moved to another job
+            self._session.end(self._spans.pop(root))
+        if len(self._spans) >= MOST:
+            if not self._full:
+                log.warning("joulebook: more than %d jobs run here; others are system", MOST)
+            self._full = True
+            return
+        self._open(root, owner, labels)
+
+    def _open(self, root: _Root, owner: Owner, labels: Labels) -> None:
+        pid, started = root
+        span = Span(owner.uid, labels, parent_uid=owner.parent, pid=pid, found=True, shared=True)
+        born = self._births.of(started)
+        if born is not None:  # it began before it was found, and so did what is not covered
+            span.started_us, span.began_us = born
+        self._session.begin(span, self._back((owner.uid, None), root))
+        self._spans[root] = span
+
+    def _reserve(self, wanted: Mapping[_Root, Owner]) -> None:
+        roots: dict[str, list[int]] = {}
+        for (pid, _), owner in wanted.items():
+            roots.setdefault(owner.uid, []).append(pid)
+        self._session.reserve(self._reservations.by_gpu(roots, self._found.values()))
+
+
+def _labels(told: JobLabels) -> Labels:
+    variant = None if told.variant is None else Variant(told.variant)
+    plain = {name: getattr(told, name) for name in ("name", "model", "project", "user")}
+    return replace(Labels(kind=told.kind or "other", variant=variant), **plain)

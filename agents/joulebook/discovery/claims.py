@@ -1,0 +1,149 @@
+"""What one process says, by its cgroup and its environment, about whose it is."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from joulebook.discovery.containers import container_uid
+from joulebook.discovery.environ import Variables, labels, variables
+from joulebook.discovery.kubernetes import Pods
+from joulebook.discovery.owner import CONTAINER, PROCESS, JobLabels, Owner
+from joulebook.discovery.place import ContainerPlace, Place, PodPlace, SlurmPlace, place_of
+from joulebook.discovery.plain import inherited, labels_of, own_uid, owner_of_process
+from joulebook.discovery.procfs import read
+from joulebook.discovery.slurm import SlurmJobs
+from joulebook.settings.records import Labels
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a process showed at one look.
+
+    Attributes:
+        pid: The process.
+        started: When it started, clock ticks since boot.
+        place: Where it runs; None where nobody manages it.
+        told: Its variables; None where they may not be read.
+    """
+
+    pid: int
+    started: int
+    place: Place | None
+    told: Variables | None
+
+
+class Claims:
+    """Reads single processes.
+
+    Args:
+        procfs_root: Where procfs is mounted, normally ``/proc``.
+        boot_id: The kernel's id of this boot.
+        slurm: Names jobs of Slurm.
+        pods: Names jobs of Kubernetes.
+    """
+
+    def __init__(self, procfs_root: Path, boot_id: str, slurm: SlurmJobs, pods: Pods) -> None:
+        self._root = str(procfs_root)
+        self._boot_id = boot_id
+        self._slurm = slurm
+        self._pods = pods
+
+    def show(self, pid: int, started: int) -> Shown:
+        """Read the two small files that tell whose a process is."""
+        cgroup = (read(f"{self._root}/{pid}/cgroup") or b"").decode(errors="replace")
+        return Shown(pid, started, place_of(cgroup), variables(self._root, pid))
+
+    def owner(
+        self, shown: Shown, outer: Owner | None, complain: Callable[[str], None], *, final: bool
+    ) -> tuple[Owner | None, bool]:
+        """Whose it is: its manager's job, the job that it names itself, or its parent's.
+
+        Args:
+            shown: What the process showed.
+            outer: The owner of its parent; returned itself where the process is of that job.
+            complain: Is handed what was left out.
+            final: Whether to wait no longer for a name.
+
+        Returns:
+            The owner, and whether that is an answer: a job that cannot be named yet has none.
+        """
+        uid = self._uid(shown, final=final)
+        if uid is None and shown.place is not None:
+            return None, False
+        said = labels(shown.told or {}, complain)
+        managed = None
+        if uid is not None:
+            above = outer.uid if outer is not None and outer.uid != uid else None
+            managed = self._managed(uid, shown, said, above, complain)
+        return self._chosen(managed, shown, said, outer), True
+
+    def user(self, shown: Shown) -> JobLabels:
+        """The user id that a process runs as; nothing where it left.
+
+        In a job of Slurm, root without the job's environment is Slurm itself, or a login service.
+        """
+        try:
+            user = os.stat(f"{self._root}/{shown.pid}").st_uid  # noqa: PTH116 - as all reads here
+        except OSError:
+            return JobLabels()
+        if isinstance(shown.place, SlurmPlace) and not user and not shown.told:
+            return JobLabels()
+        return JobLabels(user=str(user))
+
+    def _uid(self, shown: Shown, *, final: bool) -> str | None:
+        """The job of its manager; None where there is none, or it cannot be named yet."""
+        told = shown.told or {}
+        match shown.place:
+            case SlurmPlace() as place:
+                return self._slurm.uid(place, told, lambda: self._title(shown.pid), final=final)
+            case PodPlace() as place:
+                return self._pods.uid(place, final=final)
+            case ContainerPlace() as place:  # one that a job started is the job's
+                return self._slurm.outside(told) or container_uid(place)
+        return self._slurm.outside(told)
+
+    def _managed(
+        self,
+        uid: str,
+        shown: Shown,
+        said: Labels,
+        above: str | None,
+        complain: Callable[[str], None],
+    ) -> Owner:
+        """What the process tells of its manager's job."""
+        place, told, own = shown.place, shown.told or {}, labels_of(said)
+        if isinstance(place, PodPlace):
+            found = self._pods.owner(uid, place, said.parent or above, complain)
+            # An annotation speaks for the whole job, the environment for one of its containers.
+            return replace(found, labels=found.labels.or_else(own))
+        if isinstance(place, ContainerPlace) and uid == container_uid(place):
+            return Owner(uid, CONTAINER, said.parent or above, own)
+        where = place if isinstance(place, SlurmPlace) else SlurmPlace(told["SLURM_JOB_ID"])
+        found = self._slurm.owner(uid, where, told, said.parent)
+        return replace(found, labels=own.or_else(found.labels))
+
+    def _chosen(
+        self, managed: Owner | None, shown: Shown, said: Labels, outer: Owner | None
+    ) -> Owner | None:
+        """Who wins, of the manager's job, what the environment says and the parent's job."""
+        if said.job_id:
+            return _named(said.job_id, managed, said, outer)
+        if managed is None:
+            own = own_uid(self._boot_id, shown.pid, shown.started)
+            return owner_of_process(own, shown.told or {}, said, outer)
+        if outer is not None and outer.parent == managed.uid and inherited(said, outer):
+            return outer  # below a process of that job that named a job of its own
+        return managed
+
+    def _title(self, pid: int) -> bytes:
+        return read(f"{self._root}/{pid}/cmdline") or b""
+
+
+def _named(uid: str, managed: Owner | None, said: Labels, outer: Owner | None) -> Owner:
+    """The job that a process names by its id; its manager's is the one above."""
+    base = managed or Owner(uid, PROCESS)
+    around = managed or outer
+    above = said.parent or (around.uid if around is not None else None)
+    found = labels_of(said).or_else(base.labels)
+    return replace(base, uid=uid, parent=None if above == uid else above, labels=found)

@@ -1,0 +1,107 @@
+"""Pods of Kubernetes: which job they are part of, as far as the cluster is asked."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+from joulebook.discovery.environ import labels
+from joulebook.discovery.owner import KUBERNETES, Owner
+from joulebook.discovery.place import PodPlace
+from joulebook.discovery.plain import labels_of
+from joulebook.settings.ranks import plain
+
+_PREFIX = "joulebook.io/"  # of annotations, and of labels where there is no annotation
+_REMEMBERED = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Pod:
+    """What the cluster tells of a pod.
+
+    Attributes:
+        namespace: Its namespace.
+        name: Its name.
+        owner_kind, owner_name: Who controls it in the end: the Job, not the pod; the Deployment,
+            not its ReplicaSet. None where nobody does, or it is not known.
+        labels: Its labels.
+        annotations: Its annotations.
+        gpus: UUIDs of the GPUs that the kubelet gave it, on this host.
+    """
+
+    namespace: str
+    name: str
+    owner_kind: str | None = None
+    owner_name: str | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+    annotations: Mapping[str, str] = field(default_factory=dict)
+    gpus: tuple[str, ...] = ()
+
+
+class PodInfo(Protocol):
+    """Asks the cluster, or remembers what it said. Called at every look: it answers at once."""
+
+    def pod(self, uid: str) -> Pod | None:
+        """The pod of this uid, with its controlling owner if it has one.
+
+        None where it is not known, or not wholly yet: a job is waited for, and named once.
+
+        A static pod has two uids: its cgroup has the one without dashes, which the API shows as
+        the annotation ``kubernetes.io/config.hash`` of the mirror pod.
+        """
+
+
+class Pods:
+    """Names the jobs that pods are part of; a name is given once.
+
+    Args:
+        info: Who knows the pods; None: every pod is a job of its own.
+    """
+
+    def __init__(self, info: PodInfo | None = None) -> None:
+        self._info = info
+        self._uids: dict[str, str] = {}
+
+    def uid(self, place: PodPlace, *, final: bool) -> str | None:
+        """The job's name: ``k8s:<namespace>/<kind>/<name>`` of who controls the pod.
+
+        Args:
+            place: The pod.
+            final: Whether to wait no longer: a pod that nobody knows is ``k8s:pod:<uid>``.
+
+        Returns:
+            None where nobody knows the pod yet.
+        """
+        if (known := self._uids.get(place.pod)) is not None:
+            return known
+        pod = self._info.pod(place.pod) if self._info is not None else None
+        if pod is None and self._info is not None and not final:
+            return None
+        if len(self._uids) >= _REMEMBERED:
+            del self._uids[next(iter(self._uids))]
+        return self._uids.setdefault(place.pod, _name(pod) or f"k8s:pod:{place.pod}")
+
+    def owner(
+        self, uid: str, place: PodPlace, parent: str | None, complain: Callable[[str], None]
+    ) -> Owner:
+        """What the cluster tells of the pod's job.
+
+        Args:
+            uid: The job's name.
+            place: The pod.
+            parent: The job above it, if one is named.
+            complain: Is handed what is wrong with an annotation that was left out.
+        """
+        pod = self._info.pod(place.pod) if self._info is not None else None
+        if pod is None:
+            return Owner(uid, KUBERNETES, parent)
+        said = labels({**pod.labels, **pod.annotations}, complain, _PREFIX.__add__)
+        found = replace(labels_of(said), name=pod.owner_name or pod.name)
+        return Owner(uid, KUBERNETES, parent, found, pod.gpus)
+
+
+def _name(pod: Pod | None) -> str | None:
+    """None for a pod on its own: another of the same name may follow, and is another job."""
+    if pod is None or not pod.owner_kind or not pod.owner_name:
+        return None
+    kind = plain(pod.owner_kind).lower()
+    return f"k8s:{plain(pod.namespace)}/{kind}/{plain(pod.owner_name)}"
