@@ -1,6 +1,7 @@
 """The agent's life: measure, listen, send, until told to stop."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
+from typing import Protocol
 
 from joulebook.agent.left_open import LeftOpen
 from joulebook.agent.listener import Listener
@@ -13,6 +14,16 @@ CHECK_S = 1.0
 STOP_S = 5.0
 
 
+class Aid(Protocol):
+    """Something that works beside the measuring, on a thread of its own."""
+
+    def start(self) -> None:
+        """Begin."""
+
+    def stop(self) -> None:
+        """Come to an end; whether it was started or not."""
+
+
 class Daemon:
     """Measures a host all day.
 
@@ -21,6 +32,7 @@ class Daemon:
         listener: Where trackers hand their spans over.
         left_open: Jobs of an agent before this one.
         find: Looks for jobs, given the processes that have spans of their own; None: nobody does.
+        aids: What works beside it on threads of its own.
     """
 
     def __init__(
@@ -29,9 +41,11 @@ class Daemon:
         listener: Listener,
         left_open: LeftOpen,
         find: Callable[[Collection[int]], None] | None = None,
+        aids: Sequence[Aid] = (),
     ) -> None:
         self._station = station
         self._find = find
+        self._aids = aids
         self._listener = listener
         self._left_open = left_open
 
@@ -52,11 +66,16 @@ class Daemon:
         try:
             session.watch()  # before anybody hands a span over: what passed until now is no job's
             self._listener.start()
+            for aid in self._aids:
+                aid.start()
             self._look_after()
             ready()
             while not stopped(CHECK_S):
                 self._look_after()
         finally:
+            for aid in self._aids:
+                with harmless("stopping what works beside"):
+                    aid.stop()
             self._listener.close()
             session.close()
             outbox.ship(STOP_S)

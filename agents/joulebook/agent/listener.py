@@ -16,6 +16,7 @@ from joulebook.agent.peer import Peer, peer_of
 from joulebook.discovery.processes import ProcessTable
 from joulebook.errors import AgentError, WireError
 from joulebook.metering.guard import harmless, log
+from joulebook.settings.sockets import SYSTEM
 from joulebook.wire.spans import MAX_LINE, line, parsed
 
 #: After an error of the system, callers are taken again this much later, s.
@@ -105,7 +106,7 @@ class Listener:
             self._held.close()
 
     def _prepare(self) -> None:
-        shared = os.getuid() == 0
+        shared = os.getuid() == 0 or self.path == SYSTEM
         self.path.parent.mkdir(mode=0o755 if shared else 0o700, parents=True, exist_ok=True)
         self._hold()
         self.path.unlink(missing_ok=True)

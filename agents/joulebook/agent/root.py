@@ -2,22 +2,22 @@
 
 from pathlib import Path
 
-from joulebook.agent.births import Births
 from joulebook.agent.caller import Caller
 from joulebook.agent.daemon import Daemon
-from joulebook.agent.finder import Finder
+from joulebook.agent.finding import finder_of, pods_of
 from joulebook.agent.left_open import LeftOpen
 from joulebook.agent.listener import Listener
 from joulebook.agent.peer import Peer
-from joulebook.agent.reservations import Reservations
 from joulebook.clock import Clock
-from joulebook.discovery.owners import Owners
-from joulebook.discovery.slurm import SlurmJobs
 from joulebook.errors import AgentError
 from joulebook.metering.open_jobs import OpenJobs
+from joulebook.metering.pace import pace_of
 from joulebook.metering.station import Station, open_station
 from joulebook.settings import Settings
 from joulebook.version import VERSION
+from joulebook.watching.opening import open_page
+from joulebook.watching.page import Page
+from joulebook.watching.watched import Watched
 from joulebook.wire.spans import PROTOCOL
 
 #: Limit of the first pause after a failure, s; see `joulebook.shipping.backoff`.
@@ -42,7 +42,8 @@ def build(settings: Settings, clock: Clock, record: Path | None = None) -> tuple
     jobs = OpenJobs(station.outbox.spool.path, rig.host.boot_id, rig.table, sync=True)
     session.note = jobs.note
 
-    finder = _finder(settings, clock, station, jobs)
+    pods = pods_of(settings, clock, rig.host.name) if settings.discover else None
+    finder = finder_of(settings, clock, station, jobs, pods)
 
     def admit(peer: Peer) -> Caller:
         return Caller(session, clock, peer, jobs.back, finder.parent_of)
@@ -61,16 +62,18 @@ def build(settings: Settings, clock: Clock, record: Path | None = None) -> tuple
 
     listener = Listener(settings.agent_socket, admit, about, rig.table)
     look = finder.check if settings.discover else None
-    return Daemon(station, listener, LeftOpen(jobs, session.tell, clock), look), station
+    aids = [one for one in (_page(settings, clock, station), pods) if one is not None]
+    return Daemon(station, listener, LeftOpen(jobs, session.tell, clock), look, aids), station
 
 
-def _finder(settings: Settings, clock: Clock, station: Station, jobs: OpenJobs) -> Finder:
-    rig = station.rig
-    slurm = SlurmJobs(settings.slurm_cluster)
-    return Finder(
-        station.session,
-        Births(clock, rig.table),
-        Owners(settings.procfs_root, rig.host.boot_id, slurm),
-        Reservations(lambda: rig.found, settings.slurm_gpu_dir, slurm.numbered),
-        jobs.back,
+def _page(settings: Settings, clock: Clock, station: Station) -> Page | None:
+    if settings.metrics_listen is None:
+        return None
+    watched, pace = Watched(clock, settings.metrics_jobs), pace_of(settings)
+    station.session.seen = lambda one: watched.take(
+        one.booked, one.jobs, one.problems, one.sensors or ()
+    )
+    outbox = station.outbox
+    return open_page(
+        settings.metrics_listen, watched, station, lambda: pace.length_us(outbox.window_us), clock
     )

@@ -14,6 +14,7 @@ from joulebook.errors import AgentError
 from joulebook.metering.marking import kept_by_another
 from joulebook.metering.station import Station, open_station
 from joulebook.settings import Settings, load
+from joulebook.watching.log import formatter
 from joulebook.wire import encode
 
 #: The longest that `--once` waits for the server, s.
@@ -22,17 +23,23 @@ SEND_S = 10.0
 
 def run(arguments: argparse.Namespace) -> int:
     """Measure until SIGTERM or Ctrl-C, or for one window; keep and send it, or only print it."""
-    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     names = ("server", "zone", "state_dir", "agent_socket", "window_s", "sample_s")
     flags = {name: getattr(arguments, name) for name in names}
     record = None if arguments.record is None else Path(arguments.record)
     stop = Stopping()
+    _log(load(flags))
     if arguments.dry_run:
         with tempfile.TemporaryDirectory(prefix="joulebook-") as folder:
             settings = replace(load(flags), state_dir=Path(folder), server=None)
             return _dry(settings, stop, record, once=arguments.once)
     settings = load(flags)
     return (_once if arguments.once else _daemon)(settings, stop, record)
+
+
+def _log(settings: Settings) -> None:
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(formatter(settings.log_format, journal=settings.journal))
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
 
 
 def _daemon(settings: Settings, stop: Stopping, record: Path | None) -> int:

@@ -9,6 +9,7 @@ from joulebook.discovery.owner import KUBERNETES, Owner
 from joulebook.discovery.place import PodPlace
 from joulebook.discovery.plain import labels_of
 from joulebook.settings.ranks import plain
+from joulebook.wire.rules import MAX_TEXT
 
 _PREFIX = "joulebook.io/"  # of annotations, and of labels where there is no annotation
 _REMEMBERED = 4096
@@ -24,7 +25,7 @@ class Pod:
         owner_kind, owner_name: Who controls it in the end: the Job, not the pod; the Deployment,
             not its ReplicaSet. None where nobody does, or it is not known.
         labels: Its labels.
-        annotations: Its annotations.
+        annotations: Its annotations that begin with ``joulebook.io/``.
         gpus: UUIDs of the GPUs that the kubelet gave it, on this host.
     """
 
@@ -94,8 +95,10 @@ class Pods:
         pod = self._info.pod(place.pod) if self._info is not None else None
         if pod is None:
             return Owner(uid, KUBERNETES, parent)
-        said = labels({**pod.labels, **pod.annotations}, complain, _PREFIX.__add__)
-        found = replace(labels_of(said), name=pod.owner_name or pod.name)
+        told = {**pod.labels, **pod.annotations}
+        said = labels(told, complain, _PREFIX.__add__)
+        name = told.get(f"{_PREFIX}name") or pod.owner_name or pod.name
+        found = replace(labels_of(said), name=name[:MAX_TEXT])
         return Owner(uid, KUBERNETES, parent, found, pod.gpus)
 
 

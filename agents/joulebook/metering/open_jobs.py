@@ -66,7 +66,8 @@ class OpenJobs:
         self._table = table
         self._sync = sync
         self._lock = threading.Lock()
-        self._writer: Owner = (os.getpid(), table.started(os.getpid()))
+        pid = table.own() or os.getpid()
+        self._writer: Owner = (pid, table.started(pid))
         self._path = self._folder / f"{self._writer[0]}-{self._writer[1]}.json"
         self._starts: dict[int, int | None] = {}
         self._noted: list[OpenJob] = []

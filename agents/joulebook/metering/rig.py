@@ -60,6 +60,11 @@ class Rig:
         return [sensor for sensor, _ in self.sensors]
 
     @property
+    def ailing(self) -> bool:
+        """Whether a device cannot be read, be it only for now."""
+        return any(one.method is None and one.parent is None for one in self.found)
+
+    @property
     def simulated(self) -> frozenset[str]:
         """Global ids of simulated devices."""
         return frozenset(sensor.uid or "" for sensor in self.found if sensor.simulated)

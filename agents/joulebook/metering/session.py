@@ -52,11 +52,12 @@ class Session:
         #: Tells all processes, as the last look at them showed.
         self.processes = self._sampler.processes
         self._kinds = {sensor.uid: sensor.kind for sensor in rig.found}
-        ailing = any(one.method is None and one.parent is None for one in rig.found)
-        self._relook = Relook(clock, soon=ailing)
+        self._relook = Relook(clock, soon=rig.ailing)
         self._jobs = JobBook()
         #: Told of all jobs and open spans at every cut, so that a kill leaves none open for ever.
         self.note: Callable[[Sequence[Job], Sequence[Span], int], None] = lambda *_: None
+        #: Told of what every cut came to; must not fail.
+        self.seen: Callable[[Entry], None] = lambda _: None
         self._lock = threading.RLock()
         self._open: list[Span] = []
         self._always = False
@@ -157,10 +158,7 @@ class Session:
         return os.getpid() == self._pid
 
     def tick(self) -> bool:
-        """Sample; cut if a window is full or a quarter hour ended. True if it was cut.
-
-        Now and then devices are looked for, too.
-        """
+        """Sample, look for devices now and then, cut what is full; True where something was cut."""
         with self._lock:
             if not self._open and not self._always:
                 return False
@@ -235,9 +233,10 @@ class Session:
         if opening is not None:
             self._note(jobs, now_us)  # first: no running job may be kept that is not noted
         with harmless("keeping a window"):
-            problems, sensors = self._sampler.problems(), self.outbox.sensors
-            marks = self._marking.now() if self._always else None
-            self.outbox.put(Entry(booked, jobs, problems, tuple(sensors), marks))
+            marks, sensors = self._marking.now() if self._always else None, self.outbox.sensors
+            entry = Entry(booked, jobs, self._sampler.problems(), tuple(sensors), marks)
+            self.seen(entry)
+            self.outbox.put(entry)
             if opening is None:
                 self._note(jobs, now_us)
 

@@ -1,6 +1,5 @@
 """Sensors, spool and session of one process that measures, wired from its settings."""
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,7 +54,8 @@ def open_station(
         record: File into which all readings and windows are written for a replay.
     """
     rig = open_rig(settings, clock, patient=role == "agent", record=record)
-    rig.own = frozenset((os.getpid(),) if role == "agent" else ())
+    own = rig.table.own() if role == "agent" else None
+    rig.own = frozenset(() if own is None else (own,))
     skew = Skew()
     outbox = Outbox(
         Spool(spool_path(settings.state_dir, role, rig.host.id), clock, bounds_of(settings)),

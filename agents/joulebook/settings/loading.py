@@ -12,7 +12,7 @@ from joulebook.settings.records import DEFAULT, Labels, Settings
 from joulebook.settings.sources import Given, Report, gather, home
 from joulebook.settings.values import LABEL_READERS, READERS, SETTING_READERS, switch
 
-_MAY_HOLD_SECRETS = ("token", "server", "proxy", "exporter_url")  # a refused URL can
+_MAY_HOLD_SECRETS = ("token", "server", "proxy", "exporter_url", "serving_url")  # a refused URL can
 
 
 def load(
@@ -50,6 +50,7 @@ def load(
         labels=Labels(**labels),
         origins={key: given[key].origin if key in values else DEFAULT for key in READERS},
         warnings=tuple(warnings),
+        journal=_to_journal(environ),
     )
 
 
@@ -93,6 +94,15 @@ def _text(value: object, *, yes_or_no: bool) -> str:
 
 def _refuse(message: str) -> None:
     raise SettingsError(message)
+
+
+def _to_journal(environ: Mapping[str, str]) -> bool:
+    """Whether journald reads what we log: it names the stream that it gave us (systemd.exec(5))."""
+    try:
+        stream = os.fstat(2)
+    except OSError:  # it was closed
+        return False
+    return environ.get("JOURNAL_STREAM") == f"{stream.st_dev}:{stream.st_ino}"
 
 
 def _state_dir(environ: Mapping[str, str]) -> Path:

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from joulebook.core.serving_target import ServingTarget
+
 #: Origin of a value that nobody set.
 DEFAULT = "default"
 
@@ -43,9 +45,17 @@ class Settings:
         discover: Whether an agent finds jobs by itself.
         slurm_cluster: Name of the Slurm cluster; None: as Slurm's own configuration says.
         slurm_gpu_dir: Where a Slurm prolog writes which GPUs a job has; None: nowhere.
+        kubelet_socket: Where the kubelet tells which pod has which GPU; None: it is not asked.
+        kubernetes_api: URL of the cluster's API server; None: it is not asked.
+        node_name: Name of this node in the cluster; None: the host's name.
+        serving_url: Pages of inference servers of this host; empty: none is read.
+        metrics_listen: Address and port of the agent's own pages; None: there are none.
+        metrics_jobs: How many jobs the metrics page tells apart at one time.
+        log_format: Form of the agent's log lines, ``text`` or ``json``.
         sysfs_root: Where sysfs is mounted.
         procfs_root: Where procfs is mounted.
         cgroupfs_root: Where the cgroup file system is mounted.
+        journal: Whether journald reads the log; found out, not set.
         labels: What the job says of itself.
         origins: Where each value came from, by key.
         warnings: What was not understood and therefore left at its default.
@@ -69,6 +79,14 @@ class Settings:
     discover: bool = True
     slurm_cluster: str | None = None
     slurm_gpu_dir: Path | None = None
+    kubelet_socket: Path | None = None
+    kubernetes_api: str | None = None
+    node_name: str | None = None
+    serving_url: tuple[ServingTarget, ...] = ()
+    metrics_listen: str | None = None
+    metrics_jobs: int = 500
+    log_format: str = "text"
+    journal: bool = False
     sysfs_root: Path = Path("/sys")
     procfs_root: Path = Path("/proc")
     cgroupfs_root: Path = Path("/sys/fs/cgroup")

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
+from joulebook.core.serving_target import serving_targets
 from joulebook.errors import WireError
 from joulebook.settings.proxies import proxy
 from joulebook.wire.records import JOB_KINDS
@@ -23,6 +24,7 @@ _MAX_SOCKET = 107  # bytes in sun_path, without the last NUL (unix(7))
 _MAX_TDP_W = 100_000.0
 _MAX_SPOOL_MB = 1_000_000.0
 _MIN_SPOOL_DAYS, _MAX_SPOOL_DAYS = 0.01, 36_500.0  # a quarter hour; more than anyone waits
+_MAX_PORT = 65_535
 _MAX_PUE = 10  # a figure above is a slip: no data centre is that wasteful
 
 
@@ -30,6 +32,14 @@ def url(text: str) -> str:
     """An http or https URL without name, password, query or fragment."""
     such = "https://joulebook.example.org or http://127.0.0.1:8400"
     return _http(text, such, secrets=": the secret belongs into token").rstrip("/")
+
+
+def https_url(text: str) -> str:
+    """An https URL likewise: what it answers to is a secret."""
+    such = "https://10.96.0.1:443"
+    if not text.lower().startswith("https://"):
+        raise ValueError(f"must be a URL such as {such}")
+    return _http(text, such).rstrip("/")
 
 
 def exporter_url(text: str) -> str:
@@ -124,6 +134,37 @@ def kind(text: str) -> str:
     return text
 
 
+def listen(text: str) -> str | None:
+    """An IP address and a port, such as ``127.0.0.1:9807``; None for ``none``.
+
+    A name is refused: nothing is to be looked up.
+    """
+    if text.strip().lower() == "none":
+        return None
+    host, _, port = text.strip().rpartition(":")
+    number = int(port) if port.isascii() and port.isdigit() else -1
+    if not 0 <= number <= _MAX_PORT or not _is_ip(host.removeprefix("[").removesuffix("]")):
+        raise ValueError("must be an IP address and a port, such as 127.0.0.1:9807")
+    return text.strip()
+
+
+def _is_ip(text: str) -> bool:
+    import ipaddress  # noqa: PLC0415 - only where a page is set: it slows the import of us
+
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def log_format(text: str) -> str:
+    """One of the forms of a log line."""
+    if text not in ("text", "json"):
+        raise ValueError("must be text or json")
+    return text
+
+
 def switch(text: str) -> bool:
     """``true`` or ``false``."""
     known = {"true": True, "false": False}
@@ -168,6 +209,13 @@ SETTING_READERS: Mapping[str, Callable[[str], object]] = MappingProxyType(
         "discover": switch,
         "slurm_cluster": label,
         "slurm_gpu_dir": path,
+        "metrics_listen": listen,
+        "metrics_jobs": lambda text: int(between(1, 100_000)(text)),
+        "log_format": log_format,
+        "kubelet_socket": socket_path,
+        "kubernetes_api": https_url,
+        "node_name": label,
+        "serving_url": serving_targets,
         "sysfs_root": path,
         "procfs_root": path,
         "cgroupfs_root": path,

@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from joulebook.errors import NoAgent, WireError
+from joulebook.settings.sockets import SYSTEM
 from joulebook.wire.spans import MAX_LINE, PROTOCOL, line, parsed
 
 #: The agent answers the greeting at once, and a begin or end once its window is on disk, s.
 GREET_S = 1.0
 ANSWER_S = 5.0
+_OTHERS_WRITE = 0o022
 _CREDENTIALS = struct.Struct("3i")  # pid, uid, gid (unix(7), SO_PEERCRED)
 
 
@@ -102,8 +104,15 @@ class Link:
         return answer
 
     def _trust(self) -> None:
-        """An agent is root's or our own: anybody could listen in a folder open to all."""
+        """An agent is root's, our own, or the machine's: else anybody could listen for us."""
         told = self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
         _, uid, _ = _CREDENTIALS.unpack(told)
-        if uid not in (0, os.getuid()):
+        if uid not in (0, os.getuid()) and not self._appointed(uid):
             raise NoAgent(f"an agent of user {uid} is not trusted: only our own or root's")
+
+    def _appointed(self, uid: int) -> bool:
+        """Whether root gave this user the place: only root makes folders in `/run`."""
+        if self.path != SYSTEM:
+            return False
+        folder = self.path.parent.stat()
+        return folder.st_uid == uid and not folder.st_mode & _OTHERS_WRITE

@@ -1,0 +1,1 @@
+"""Inference servers of this host: their pages, and whose process keeps them."""

@@ -1,0 +1,1 @@
+"""How the agent is watched: its metrics page, its health, the form of its log."""
