@@ -15,6 +15,7 @@ def upgrade() -> None:
         sa.Column("boot_id", sa.String(), nullable=False),
         sa.Column("machine_id", sa.String(), nullable=False),
         sa.Column("host_id", sa.String(), nullable=False),
+        sa.Column("by_agent", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("boot_id", "machine_id"),
     )
     for table in ("hosts", "devices"):
@@ -43,17 +44,26 @@ def _keep_known_hosts() -> None:
     connection = op.get_bind()
     hosts = sa.table("hosts", sa.column("host_id"), sa.column("boot_id"), sa.column("first_us"))
     identities = sa.table(
-        "identities", sa.column("boot_id"), sa.column("machine_id"), sa.column("host_id")
+        "identities",
+        sa.column("boot_id"),
+        sa.column("machine_id"),
+        sa.column("host_id"),
+        sa.column("by_agent"),
     )
     found: dict[tuple[str, str], str] = {}
     rows = connection.execute(sa.select(hosts).order_by(hosts.c.first_us, hosts.c.host_id))
     for row in rows:
-        for key in ((row.boot_id, row.host_id), (row.boot_id, ""), ("", row.host_id)):
+        for key in ((row.boot_id, row.host_id), (row.boot_id, "")):
             found.setdefault(key, row.host_id)
     op.bulk_insert(
         identities,
         [
-            {"boot_id": boot_id, "machine_id": machine_id, "host_id": host_id}
+            {
+                "boot_id": boot_id,
+                "machine_id": machine_id,
+                "host_id": host_id,
+                "by_agent": True,  # its name stays
+            }
             for (boot_id, machine_id), host_id in found.items()
         ],
     )

@@ -3,10 +3,12 @@
 from dataclasses import replace
 from typing import Any
 
+import pytest
 from fastapi.testclient import TestClient
 from tests.builders import (
     START_US,
     WINDOW_US,
+    JobSpec,
     Part,
     Push,
     Reading,
@@ -55,13 +57,30 @@ def test_a_container_with_its_own_machine_id_is_counted_once(
     assert metered_uj(client) == 3_000_000
 
 
-def test_it_is_counted_once_also_where_the_container_comes_first(
+def test_where_the_container_comes_first_the_agent_gives_the_host_its_name(
     send: Send, client: TestClient
 ) -> None:
     send(of("image", agent=tracker()))
     send(of("real"))
-    assert hosts(client) == {"image": "real"}
+    assert hosts(client) == {"real": "real"}
+    assert [one["uid"] for one in devices_of(client)] == ["cpu:real:package-0"]
     assert metered_uj(client) == 3_000_000
+    assert client.get("/v1/ledger/balance").json()["exact"] is True
+
+
+def test_what_a_container_told_of_its_job_goes_to_the_agents_host(
+    send: Send, client: TestClient
+) -> None:
+    claim = (Reading(parts=(Part(3_000_000, "job", 0),), counter_uj=70),)
+    first = of("image", agent=tracker(), readings=claim, jobs=[JobSpec(work={"samples": 5})])
+    send(first)
+    send(of("real"))
+    assert send(first)["duplicate"]
+    (row,) = client.get("/v1/reports?group_by=job").json()["rows"]
+    assert (row["job"], row["energy_uj"], row["work"]) == ("run:1", "3000000", {"samples": 5.0})
+    assert {one["host"] for one in client.get("/v1/reports?group_by=host").json()["rows"]} == {
+        "real"
+    }
 
 
 def test_a_host_stays_itself_over_its_boots(send: Send, client: TestClient) -> None:
@@ -72,20 +91,31 @@ def test_a_host_stays_itself_over_its_boots(send: Send, client: TestClient) -> N
     assert metered_uj(client) == 6_000_000
 
 
-def test_a_host_that_was_named_by_a_container_keeps_that_id_over_its_boots(
+def test_a_container_without_a_machine_id_makes_no_new_host_at_each_boot(
     send: Send, client: TestClient
 ) -> None:
-    send(of("image", "boot-1", agent=tracker()))
-    send(of("real", "boot-1"))
-    send(of("real", "boot-2", seq=2))
-    assert list(hosts(client)) == ["image"]
+    for number in range(3):
+        send(of(f"boot-{number}", f"boot-{number}", agent=tracker()))
+        send(of("real", f"boot-{number}", seq=number))
+    assert hosts(client) == {"real": "real"}
+    assert metered_uj(client) == 9_000_000
 
 
-def test_machines_of_one_image_lose_no_joule(send: Send, client: TestClient) -> None:
+@pytest.mark.parametrize("first", ["real", "image"])
+def test_machines_of_one_image_stay_two(send: Send, client: TestClient, first: str) -> None:
     for number in (1, 2):
-        send(of(f"real-{number}", f"boot-{number}", agent=agent(f"agent-{number}")))
-        send(of("image", f"boot-{number}", agent=tracker(f"tracker-{number}")))
-    assert set(hosts(client)) == {"real-1", "real-2"}
+        agents = of(f"real-{number}", f"boot-{number}", agent=agent(f"agent-{number}"))
+        inside = of("image", f"boot-{number}", agent=tracker(f"tracker-{number}"))
+        for one in (agents, inside) if first == "real" else (inside, agents):
+            send(one)
+    assert hosts(client) == {"real-1": "real-1", "real-2": "real-2"}
+    assert metered_uj(client) == 6_000_000
+
+
+def test_trackers_alone_are_one_host_over_its_boots(send: Send, client: TestClient) -> None:
+    send(of("laptop", "boot-1", agent=tracker()))
+    send(of("laptop", "boot-2", agent=tracker(), seq=2))
+    assert list(hosts(client)) == ["laptop"]
     assert metered_uj(client) == 6_000_000
 
 

@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import (
     URL,
@@ -27,6 +27,7 @@ from joulebook_server.store.outages import translated
 BUSY_TIMEOUT_S = 30
 _WRITES = "joulebook_writes"
 _VALUES_LIMIT = 500
+Key = TypeVar("Key", str, tuple[Any, ...])
 
 #: Two limbs of 32 bits: the sum of each stays within 64 bits for 2 billion rows, where a plain
 #: sum of µJ overflows at 2.56 GWh (and SQLite's SUM then fails).
@@ -119,7 +120,7 @@ def _dialect(connection: Connection) -> Any:  # noqa: ANN401 - two modules of li
     return sqlite if connection.dialect.name == "sqlite" else postgresql
 
 
-def _portions(values: Collection[str]) -> Iterator[list[str]]:
+def portions(values: Collection[Key]) -> Iterator[list[Key]]:
     """The values in portions: a statement takes a bounded number of them."""
     wanted = sorted(set(values))
     for first in range(0, len(wanted), _VALUES_LIMIT):
@@ -135,8 +136,8 @@ def rows_of(
     """Rows of a query whose column has one of the values; all of its rows for None."""
     if values is None:
         return list(connection.execute(query))
-    portions = (query.where(column.in_(portion)) for portion in _portions(values))
-    return [row for portion in portions for row in connection.execute(portion)]
+    queries = (query.where(column.in_(portion)) for portion in portions(values))
+    return [row for one in queries for row in connection.execute(one)]
 
 
 def exact_sum(column: ColumnElement[int], name: str) -> tuple[ColumnElement[Any], ...]:

@@ -1,66 +1,83 @@
 """One host is one host by its boot, also from a container that has another machine-id.
 
 Every container of a machine sees the kernel's boot id, and whatever machine-id its image holds.
-So the first to report under a boot gives the host its id, and all later ones get that id in place
-of their own: two of them that watch one device are then known to watch the same one.
+So all that reports under one boot is of one host: two of them that watch one device are then known
+to watch the same one. An agent's machine-id names it; until an agent reports, the first tracker's
+does.
 """
 
-from collections.abc import Iterable
 from dataclasses import replace
+from typing import Any
 
-from sqlalchemy import Connection, select, tuple_
+from sqlalchemy import Connection, Row, select, tuple_
 
-from joulebook.wire import Batch, Device
+from joulebook.wire import Batch
 from joulebook_server.store.engine import insert_new
+from joulebook_server.store.moving import move_boot, renamed
 from joulebook_server.store.tables import IdentityRow, table_of
 
 IDENTITIES = table_of(IdentityRow)
-_ANY = ""
+_BOOT = ""
 
 
 def as_one_host(connection: Connection, batch: Batch) -> Batch:
-    """The batch under the id that its host has here, which is kept from now on.
+    """The batch under the id that its host has here.
 
-    A pair of boot and machine-id keeps the host that it was given once; a new one goes to the host
-    of the boot, else to the host that this machine-id had at its earlier boots, else it is a host
-    of its own. Device ids that hold the machine-id, such as ``cpu:<machine-id>:package-0``, change
-    with it.
+    Device ids that hold the machine-id, such as ``cpu:<machine-id>:package-0``, change with it.
+    What a tracker sent under a boot before the first agent of it goes to the agent's host.
     """
-    host_id = _host_of(connection, batch.host.boot_id, batch.host.id)
-    if host_id == batch.host.id:
+    sent_as = batch.host.id
+    host_id = _host_of(connection, batch)
+    if host_id == sent_as:
         return batch
-    devices = [_renamed(device, batch.host.id, host_id) for device in batch.devices]
+    devices = [replace(one, uid=renamed(one.uid, sent_as, host_id)) for one in batch.devices]
     return replace(batch, host=replace(batch.host, id=host_id), devices=devices)
 
 
-def _host_of(connection: Connection, boot_id: str, machine_id: str) -> str:
-    pair, boot, machine = (boot_id, machine_id), (boot_id, _ANY), (_ANY, machine_id)
-    known = _known(connection, (pair, boot, machine))
-    if pair in known:
-        return known[pair]
-    host_id = known.get(boot) or known.get(machine) or machine_id
-    if boot not in known:
-        _keep(connection, [boot], host_id)
+def _host_of(connection: Connection, batch: Batch) -> str:
+    boot_id, machine_id = batch.host.boot_id, batch.host.id
+    known = _known(connection, boot_id, machine_id)
+    if machine_id in known:
+        return str(known[machine_id].host_id)
+    agent = batch.agent.role == "agent"
+    if _BOOT not in known:
+        _keep(connection, boot_id, _BOOT, machine_id, agent=agent)
         # Another container of this boot may have come first, at this very moment.
-        host_id = _known(connection, [boot])[boot]
-    _keep(connection, [machine, pair], host_id)
+        known = _known(connection, boot_id, machine_id)
+    boot = known[_BOOT]
+    host_id = str(boot.host_id)
+    if agent and not boot.by_agent:
+        host_id = machine_id
+        _claim(connection, boot_id, boot.host_id, host_id)
+    _keep(connection, boot_id, machine_id, host_id, agent=agent)
     return host_id
 
 
-def _known(connection: Connection, keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:
+def _claim(connection: Connection, boot_id: str, old: str, new: str) -> None:
+    """An agent names the host of a boot that trackers had named."""
+    connection.execute(
+        IDENTITIES.update()
+        .where(IDENTITIES.c.boot_id == boot_id)
+        .values(host_id=new, by_agent=True)
+    )
+    if old != new:
+        move_boot(connection, boot_id, old, new)
+
+
+def _known(connection: Connection, boot_id: str, machine_id: str) -> dict[str, Row[Any]]:
     columns = tuple_(IDENTITIES.c.boot_id, IDENTITIES.c.machine_id)
+    keys = [(boot_id, _BOOT), (boot_id, machine_id)]
     rows = connection.execute(select(IDENTITIES).where(columns.in_(keys)))
-    return {(row.boot_id, row.machine_id): row.host_id for row in rows}
+    return {row.machine_id: row for row in rows}
 
 
-def _keep(connection: Connection, keys: Iterable[tuple[str, str]], host_id: str) -> None:
-    rows = [{"boot_id": boot, "machine_id": machine, "host_id": host_id} for boot, machine in keys]
-    insert_new(connection, IDENTITIES, rows)
-
-
-def _renamed(device: Device, machine_id: str, host_id: str) -> Device:
-    parts = device.uid.split(":")
-    if machine_id not in parts:
-        return device
-    uid = ":".join(host_id if part == machine_id else part for part in parts)
-    return replace(device, uid=uid)
+def _keep(
+    connection: Connection, boot_id: str, machine_id: str, host_id: str, *, agent: bool
+) -> None:
+    row = {
+        "boot_id": boot_id,
+        "machine_id": machine_id,
+        "host_id": host_id,
+        "by_agent": agent,
+    }
+    insert_new(connection, IDENTITIES, [row])

@@ -154,6 +154,8 @@ def _recompute_device(
             )
         )
     counting = [row for row in meters if readings.key_of(row) in primary]
+    if not counting:
+        return  # what was here went to another host
     presence = {
         "host_id": host_id,
         "quarter_us": quarter_us,

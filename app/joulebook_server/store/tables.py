@@ -38,15 +38,17 @@ class HostRow(Base):
 
 
 class IdentityRow(Base):
-    """Which host a boot, a machine-id and a pair of them stand for. An empty text: any of them.
+    """Which host a boot stands for, and a machine-id that reported under it.
 
-    The one table that grows with hosts and has no host id in its key: it is what tells the host id.
+    An empty machine-id is the boot itself; `by_agent` tells whether an agent named it. The one
+    table that grows with hosts and has no host id in its key: it is what tells the host id.
     """
 
     __tablename__ = "identities"
     boot_id: Mapped[str] = mapped_column(primary_key=True)
     machine_id: Mapped[str] = mapped_column(primary_key=True)
     host_id: Mapped[str]
+    by_agent: Mapped[bool] = mapped_column(Boolean)
 
 
 class BatchRow(Base):
