@@ -218,3 +218,17 @@ def test_what_was_measured_counts_before_what_another_tool_told() -> None:
 def test_what_another_tool_told_of_a_measured_device_only_names_whose_it_was() -> None:
     told = replace(window("agent-of-a-tool", 0, 10, ("job", "j", 900)), method="external")
     assert booked(told, window("t2", 0, 10, ("idle", "", 70))) == {("job", "j"): 70}
+
+
+def test_a_reading_that_came_twice_moves_its_energy_once() -> None:
+    meter = window("agent", 0, 10, ("idle", "", 100))
+    claim = replace(window("t1", 0, 10, ("job", "j", 30)), reporter=("t", "epoch"))
+    again = replace(claim, key=("t1", "another number"))
+    assert booked(meter, claim, again) == {("job", "j"): 30, ("idle", ""): 70}
+
+
+def test_a_meters_own_reading_that_came_twice_claims_nothing() -> None:
+    meter = window("t1", 0, 10, ("job", "j", 30), ("idle", "", 70))
+    meter = replace(meter, reporter=("t", "epoch"))
+    again = replace(meter, key=("t1", "another number"))
+    assert booked(meter, again) == {("job", "j"): 30, ("idle", ""): 70}

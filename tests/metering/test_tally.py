@@ -64,6 +64,6 @@ def test_nothing_metered_has_no_coverage_rather_than_none_of_it() -> None:
 
 def test_coverage_is_observed_over_expected_time_of_all_devices() -> None:
     tally = Tally()
-    tally.watch("gpu", window("GPU-1"), told=True)
-    tally.watch("gpu", window("GPU-2", observed_us=5), told=True)
+    tally.watch("gpu", window("GPU-1"), 0)
+    tally.watch("gpu", window("GPU-2", observed_us=5), 0)
     assert tally.coverage(10) == 0.75

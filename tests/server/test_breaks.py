@@ -123,3 +123,12 @@ def test_a_counter_that_does_not_go_on_is_a_break(client: TestClient, send: Send
     (gap,) = of(ask(client))["breaks"]
     told = (gap["energy_uj"], gap["reason"])
     assert told == ("30", "the counter does not go on where it stood")
+
+
+def test_where_power_takes_over_from_a_counter_nothing_is_missing(
+    client: TestClient, send: Send
+) -> None:
+    before = Reading(parts=[Part(100)], counter_uj=0)
+    after = Reading(START_US + WINDOW_US, parts=[Part(100)], method="integrated")
+    send(Push([before, after]))
+    assert of(ask(client))["breaks"] == []

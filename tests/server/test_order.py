@@ -36,7 +36,7 @@ from joulebook_server.store.engine import Store
 from joulebook_server.store.migrate import migrate
 
 #: Columns that tell when something arrived; all others must not depend on it.
-ARRIVAL = {"received_us", "first_us", "last_us"}
+ARRIVAL = {"received_us", "first_us", "last_us", "agent_us"}
 EDGE_US = START_US + QUARTER_US  # the windows lie on both sides of it
 
 
@@ -62,11 +62,17 @@ def series(draw: st.DrawFn, edges_s: Sequence[int], kinds: Sequence[str]) -> lis
 
 @st.composite
 def fleets(draw: st.DrawFn) -> list[Batch]:
-    """Batches of an agent and two trackers on one host; what they say of jobs changes by rev."""
+    """Batches of an agent and two trackers on one host; what they say of jobs changes by rev.
+
+    The trackers may run in containers that have another machine-id.
+    """
     batches = []
     for sender in (agent(), tracker("t1"), tracker("t2")):
         edges = draw(st.lists(st.integers(-60, 60), min_size=2, max_size=5, unique=True))
         readings = series(draw, edges, ["a", "b"])
+        seen = "host-1" if sender.role == "agent" else draw(st.sampled_from(["host-1", "image"]))
+        machine = host(seen, "FR", boot_id="boot")
+        devices = [gpu(), cpu(uid=f"cpu:{seen}:package-0")]
         for seq, one in enumerate(readings, 1):
             jobs = [
                 JobSpec(
@@ -81,7 +87,7 @@ def fleets(draw: st.DrawFn) -> list[Batch]:
                 )
                 for ref, name in enumerate("ab")
             ]
-            push = Push([one], jobs, seq, sender, host(zone="FR"), [gpu(), cpu()])
+            push = Push([one], jobs, seq, sender, machine, devices)
             batches.append(push.batch())
     return batches
 

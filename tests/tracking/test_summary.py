@@ -31,7 +31,7 @@ def ended(energy_uj: int | None) -> Span:
             energy_uj // 20, 0, None, None,
         )  # fmt: skip
         span.tally.add("gpu", window, energy_uj)
-        span.tally.watch("gpu", window, told=energy_uj > 0)
+        span.tally.watch("gpu", window, 0 if energy_uj else None)
     return span
 
 
@@ -68,16 +68,25 @@ def test_a_simulated_device_is_called_simulated() -> None:
     assert "simulated, counter (gpu)" in line(KWH_UJ, simulated=frozenset({"GPU-1"}))
 
 
-def test_a_device_whose_energy_nobody_could_tell_apart_is_named() -> None:
-    span = ended(KWH_UJ)
-    unknown = Window("cpu", 0, 10, None, None, 7, 8, "counter", 0, 0, None, None)
-    span.tally.watch("cpu", unknown, told=False)
-    told = summarise(span, figures_of(span, 0), HERE, "kept here").line()
-    assert "counter (gpu) · cpu: nobody can tell whose its energy was · coverage" in told
+def unknown(energy_uj: int, told_uj: int = KWH_UJ) -> str:
+    """The line of a run beside which a GPU used energy of which nobody knows whose it was."""
+    span = ended(told_uj)
+    window = Window("GPU-2", 0, 10, None, None, energy_uj, 8, "counter", 0, 0, None, None)
+    span.tally.watch("gpu", window, energy_uj)
+    return summarise(span, figures_of(span, 0), HERE, "kept here").line().replace("\u2009", " ")
 
 
-def test_a_device_that_one_window_told_apart_is_not_named() -> None:
+def test_energy_of_which_nobody_could_tell_whose_it_was_is_said() -> None:
+    assert "counter (gpu) · 0.500 kWh of gpu: nobody can tell whose · coverage" in unknown(KWH_UJ // 2)
+
+
+def test_a_trace_of_such_energy_is_not_said() -> None:
+    assert "nobody" not in unknown(KWH_UJ // 200)
+
+
+def test_what_nobody_could_tell_adds_up_over_windows_and_devices() -> None:
     span = ended(KWH_UJ)
-    later = Window("GPU-1", 10, 20, None, None, 7, 8, "counter", 0, 0, None, None)
-    span.tally.watch("gpu", later, told=False)
-    assert figures_of(span, 0).untold == ()
+    for uid in ("GPU-2", "GPU-3"):
+        window = Window(uid, 0, 10, None, None, KWH_UJ, 8, "counter", 0, 0, None, None)
+        span.tally.watch("gpu", window, KWH_UJ)
+    assert figures_of(span, 0).untold_uj == {"gpu": 2 * KWH_UJ}

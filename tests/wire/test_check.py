@@ -171,7 +171,7 @@ METERS = [
     breach("meters/utilization/0", -0.1, "$.meters.utilization[0]", "between 0", "negative use"),
     breach("meters/utilization/0", 1.1, "$.meters.utilization[0]", "between 0", "use above one"),
     breach("meters/own_uj", [-1, None], "$.meters.own_uj[0]", "between 0", "negative own cost"),
-    breach("meters/own_uj", [1_001, None], "$.meters.own_uj[0]", "more than", "own cost above all"),
+    breach("meters/own_uj", [1, None], "$.meters.own_uj[0]", "system part", "own cost, no system"),
     breach("meters/own_uj", [1] * 7, "$.meters.own_uj", "entries", "own cost of no window"),
     breach("meters/utilization/0", float("nan"), "$.meters.utilization[0]", "between", "NaN use"),
 ]

@@ -203,6 +203,6 @@ def test_a_batch_that_tells_nothing_of_the_agents_own_cost_reads_as_before(
 
 def test_the_agents_own_cost_goes_over_the_wire(changed: Change) -> None:
     good = changed()
-    told = [1, *good.meters.own_uj[1:]]
+    told = [0, *good.meters.own_uj[1:]]
     batch = replace(good, meters=replace(good.meters, own_uj=told))
     assert decode(encode(batch)).meters.own_uj == told

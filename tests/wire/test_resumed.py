@@ -18,7 +18,8 @@ cames = st.builds(
     st.lists(st.tuples(st.just("gpu"), st.just("counter"), numbers, numbers)),
     st.dictionaries(st.just("GPU-1"), numbers),
     st.integers(0, 2**120).map(str),
-    st.dictionaries(st.sampled_from(["gpu", "cpu"]), st.booleans()),
+    st.booleans(),
+    st.dictionaries(st.sampled_from(["gpu", "cpu"]), numbers),
     st.lists(st.just("GPU-1")),
 )
 

@@ -34,7 +34,8 @@ def came(tally: Tally, simulated: frozenset[str]) -> dict[str, Any]:
             ],
             observed_us=dict(tally.observed_us),
             err_rand_sq=str(tally.err_rand_sq),
-            apart=dict(tally.apart),
+            told=tally.told,
+            untold_uj=dict(tally.untold_uj),
             simulated=sorted(simulated & set(tally.observed_us)),
         )
     )

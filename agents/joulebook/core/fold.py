@@ -36,6 +36,7 @@ class MeterWindow:
     Attributes:
         key: Identity of the window, unique in a fold; breaks ties.
         role: ``agent`` or ``tracker``; an agent comes first.
+        reporter: Who measured: the agent's id and the epoch of its spool.
         start_us, end_us: Half-open interval, µs since the Unix epoch.
         energy_uj: Energy, µJ; the parts sum to it.
         observed_us: Observed time, µs.
@@ -59,6 +60,7 @@ class MeterWindow:
     counter_start_uj: int | None = None
     counter_end_uj: int | None = None
     boot_id: str = ""
+    reporter: tuple[str, str] = ("", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +104,8 @@ def fold(windows: Iterable[MeterWindow]) -> Folded:
     start, then the key. A window that overlaps none chosen before it counts; any other is a
     claim. A claim moves energy to its jobs pro rata of the overlap: first from the job's own
     parent, then from system, idle and unknown, never more than is there. What an agent gave to a
-    job itself, the job cannot claim again.
+    job itself, the job cannot claim again. A reading that came twice, under two numbers, moves
+    nothing the second time.
     """
     ordered = sorted(
         windows, key=lambda w: (w.method == EXTERNAL, w.role != "agent", w.start_us, w.key)
@@ -112,7 +115,11 @@ def fold(windows: Iterable[MeterWindow]) -> Folded:
     for window in ordered:
         (claims if _overlapping(window, primary) else primary).append(window)
     accounts = {window.key: _account(window) for window in primary}
+    known = {_reading(window) for window in primary}
     for claim in claims:
+        if _reading(claim) in known:
+            continue
+        known.add(_reading(claim))
         _apply(claim, _overlapping(claim, primary), accounts)
     bookings = [
         Booking(window.key, bucket, job_uid, energy_uj)
@@ -122,6 +129,19 @@ def fold(windows: Iterable[MeterWindow]) -> Folded:
         if energy_uj or job_uid
     ]
     return Folded(frozenset(accounts), bookings)
+
+
+def _reading(window: MeterWindow) -> tuple[object, ...]:
+    """What two windows share if and only if one reporter's reading came twice."""
+    parts = tuple(sorted((one.bucket, one.job_uid, one.energy_uj) for one in window.parts))
+    return (
+        window.reporter,
+        window.boot_id,
+        (window.start_us, window.end_us),
+        (window.counter_start_uj, window.counter_end_uj, window.energy_uj),
+        (window.method, window.observed_us),
+        parts,
+    )
 
 
 def _overlapping(window: MeterWindow, others: Sequence[MeterWindow]) -> list[MeterWindow]:

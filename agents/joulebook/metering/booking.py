@@ -57,9 +57,9 @@ def book(
             shares.append(Share(part.bucket, leaf.uid, energy_uj))
             for span in _above(leaf, spans):
                 span.tally.add(kind, window, energy_uj)
-    told = any(part.bucket is not Bucket.UNKNOWN for part in metered.parts)
+    unknown = sum(one.energy_uj for one in metered.parts if one.bucket is Bucket.UNKNOWN)
     for span in spans:
-        span.tally.watch(kind, window, told=told)
+        span.tally.watch(kind, window, unknown if metered.parts else None)
     return Booked(window, _merged(shares))
 
 

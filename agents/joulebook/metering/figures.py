@@ -1,6 +1,6 @@
 """What a span has come to, as it is told to people."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from joulebook.metering.span import Span
 
@@ -17,7 +17,7 @@ class Figures:
         coverage: Observed over expected time, 0 to 1; None if no device was metered.
         devices: Kinds of device with a figure.
         simulated: True if a simulated device is among them.
-        untold: Kinds of device that were metered, and nobody could tell whose their energy was.
+        untold_uj: Energy of which nobody could tell whose it was, µJ, by kind of device.
     """
 
     energy_uj: int | None
@@ -26,7 +26,7 @@ class Figures:
     coverage: float | None
     devices: tuple[str, ...]
     simulated: bool
-    untold: tuple[str, ...] = ()
+    untold_uj: dict[str, int] = field(default_factory=dict)
 
 
 def figures_of(span: Span, now_us: int, simulated: frozenset[str] = frozenset()) -> Figures:
@@ -46,5 +46,5 @@ def figures_of(span: Span, now_us: int, simulated: frozenset[str] = frozenset())
         coverage=tally.coverage(duration_us),
         devices=tuple(sorted({kind for kind, _ in tally.energy_uj})),
         simulated=bool(simulated & set(tally.observed_us)),
-        untold=tuple(sorted(kind for kind, told in tally.apart.items() if not told)),
+        untold_uj=dict(tally.untold_uj),
     )

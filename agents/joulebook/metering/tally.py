@@ -14,7 +14,8 @@ class Tally:
         energy_uj: Energy, µJ, by (device kind, method).
         observed_us: Observed time, µs, by device uid.
         err_sys_uj: Systematic error, µJ, by (device kind, method): it adds linearly.
-        apart: Whether any window could tell whose its energy was, by device kind.
+        told: Whether any window could tell whose its energy was.
+        untold_uj: Energy of its devices, µJ, of which nobody could tell whose it was, by kind.
         err_rand_sq: Sum of squares of random errors, µJ²: they add in quadrature.
     """
 
@@ -22,7 +23,8 @@ class Tally:
     observed_us: dict[str, int] = field(default_factory=dict)
     err_sys_uj: dict[tuple[str, str], int] = field(default_factory=dict)
     err_rand_sq: int = 0
-    apart: dict[str, bool] = field(default_factory=dict)
+    told: bool = False
+    untold_uj: dict[str, int] = field(default_factory=dict)
 
     def add(self, kind: str, window: Window, energy_uj: int) -> None:
         """Book `energy_uj` of a window; its errors follow the share pro rata."""
@@ -34,21 +36,18 @@ class Tally:
         )
         self.err_rand_sq += (window.err_rand_uj * energy_uj // whole_uj) ** 2
 
-    def watch(self, kind: str, window: Window, *, told: bool) -> None:
+    def watch(self, kind: str, window: Window, untold_uj: int | None) -> None:
         """Count a window's observed time; once per window, whatever was booked.
 
         Args:
             kind: Kind of its device.
             window: The window.
-            told: Whether its energy could be told apart: not all of it is unknown.
+            untold_uj: So much of its energy is unknown, µJ; None where it was not split at all.
         """
-        self.apart[kind] = self.apart.get(kind, False) or told
+        if untold_uj:
+            self.untold_uj[kind] = self.untold_uj.get(kind, 0) + untold_uj
+        self.told = self.told or (untold_uj is not None and untold_uj < max(window.energy_uj, 1))
         self.observed_us[window.uid] = self.observed_us.get(window.uid, 0) + window.observed_us
-
-    @property
-    def told(self) -> bool:
-        """Whether any window could tell whose its energy was."""
-        return any(self.apart.values())
 
     @property
     def total_uj(self) -> int:

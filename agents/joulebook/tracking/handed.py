@@ -1,6 +1,6 @@
 """The spans that an agent measures for this process."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,7 +72,8 @@ class Handed:
         answer = self.link.ask(progress_message("end", _progress(span)))
         self._told.pop(id(span), None)
         self._came.pop(id(span), None)
-        return Ended(_figures(answer["figures"]), _came(answer.get("came")), str(answer["kept"]))
+        figures = Figures(**{**answer["figures"], "devices": tuple(answer["figures"]["devices"])})
+        return Ended(figures, _came(answer.get("came")), str(answer["kept"]))
 
     def tell(self, spans: Sequence[Span]) -> None:
         """What was logged since the last time, and the answers: what the spans come to.
@@ -113,13 +114,9 @@ def add(tally: Tally, came: Came) -> None:
     for uid, observed_us in came.observed_us.items():
         tally.observed_us[uid] = tally.observed_us.get(uid, 0) + observed_us
     tally.err_rand_sq += int(came.err_rand_sq)
-    for kind, told in came.apart.items():
-        tally.apart[kind] = tally.apart.get(kind, False) or told
-
-
-def _figures(tree: Mapping[str, Any]) -> Figures:
-    texts = {name: tuple(tree.get(name, ())) for name in ("devices", "untold")}
-    return Figures(**{**tree, **texts})
+    tally.told = tally.told or came.told
+    for kind, untold_uj in came.untold_uj.items():
+        tally.untold_uj[kind] = tally.untold_uj.get(kind, 0) + untold_uj
 
 
 def _came(tree: Any) -> Came | None:  # noqa: ANN401 - whatever the agent sent

@@ -134,6 +134,7 @@ def _windows(batches: Sequence[Batch], asked: LocalReport) -> dict[_Place, list[
                 counter_start_uj=meters.counter_start_uj[index],
                 counter_end_uj=meters.counter_end_uj[index],
                 boot_id=batch.host.boot_id,
+                reporter=(batch.agent.id, batch.agent.epoch),
             )
             found.setdefault((uids[ref], quarter_of(start_us)), []).append(window)
     return found

@@ -8,6 +8,9 @@ from joulebook.core.units import MISSING, US_PER_S, format_energy, format_mass
 from joulebook.metering.figures import Figures
 from joulebook.metering.span import Span
 
+#: What nobody can tell the owner of is said where it is this part of the figure, or more.
+NOTED = 100
+
 
 @dataclass(frozen=True, slots=True)
 class Carbon:
@@ -54,7 +57,7 @@ class Summary:
         duration_us: Length of the span, µs.
         devices: Kinds of device with a figure.
         simulated: True if a simulated device is among them.
-        untold: Kinds of device of which nobody could tell whose their energy was.
+        untold_uj: Energy of which nobody could tell whose it was, µJ, by kind of device.
         carbon: What turned the energy into grams.
         kept: Where the batches went.
     """
@@ -67,7 +70,7 @@ class Summary:
     duration_us: int
     devices: tuple[str, ...]
     simulated: bool
-    untold: tuple[str, ...]
+    untold_uj: dict[str, int]
     carbon: Carbon
     kept: str
 
@@ -78,7 +81,7 @@ class Summary:
             return f"joulebook: {self.title}: {why} ({self.kept})"
         figures = [
             *self._energy_texts(self.energy_uj),
-            *(f"{kind}: nobody can tell whose its energy was" for kind in self.untold),
+            *self._untold_texts(self.energy_uj),
             f"coverage {self._coverage_text()}",
             f"{self.duration_us / US_PER_S:.1f} s",
             self.kept,
@@ -92,6 +95,13 @@ class Summary:
             f"{format_energy(energy_uj)} ±{100 * self.error_uj / energy_uj:.0f} %",
             self.carbon.text(energy_uj),
             self._method_text(),
+        ]
+
+    def _untold_texts(self, energy_uj: int) -> list[str]:
+        return [
+            f"{format_energy(untold_uj)} of {kind}: nobody can tell whose"
+            for kind, untold_uj in sorted(self.untold_uj.items())
+            if untold_uj * NOTED >= energy_uj
         ]
 
     def _coverage_text(self) -> str:
@@ -124,7 +134,7 @@ def summarise(span: Span, figures: Figures, carbon: Carbon, kept: str) -> Summar
         duration_us=(span.ended_us or span.started_us) - span.started_us,
         devices=figures.devices,
         simulated=figures.simulated,
-        untold=figures.untold,
+        untold_uj=figures.untold_uj,
         carbon=carbon,
         kept=kept,
     )

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from joulebook.wire import rules
 from joulebook.wire.job_rules import check_jobs
 from joulebook.wire.meter_rules import check_meters
-from joulebook.wire.part_rules import check_parts
+from joulebook.wire.part_rules import check_own, check_parts
 from joulebook.wire.records import DEVICE_KINDS, ROLES, SCHEMA, SCOPES, Batch, Device
 
 
@@ -30,6 +30,7 @@ def check(batch: Batch, now_us: int) -> None:
         for ref, energy in zip(meters.device, meters.energy_uj, strict=True)
     ]
     check_parts(batch.parts, expected, jobs)
+    check_own(batch.parts, meters.own_uj)
 
 
 def _check_head(batch: Batch) -> None:

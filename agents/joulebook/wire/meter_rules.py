@@ -63,6 +63,3 @@ def _check_load(meters: Meters, index: int) -> None:
         rules.refuse(f"$.meters.power_max_mw[{index}]", f"must lie between 0 and {MAX_POWER_MW}")
     if use is not None and not 0 <= use <= 1:  # NaN lies nowhere
         rules.refuse(f"$.meters.utilization[{index}]", "must lie between 0 and 1")
-    own = meters.own_uj[index]
-    if own is not None and own > meters.energy_uj[index]:
-        rules.refuse(f"$.meters.own_uj[{index}]", "is more than the window's energy")

@@ -35,6 +35,24 @@ def check_parts(parts: Parts, expected: Sequence[int | None], jobs: set[int]) ->
             rules.refuse(f"$.meters.energy_uj[{meter}]", f"its parts sum to {total}, not {whole}")
 
 
+def check_own(parts: Parts, own_uj: Sequence[int | None]) -> None:
+    """What the agent used itself lies within ``system``.
+
+    Args:
+        parts: The parts, checked.
+        own_uj: Of each meter, µJ; None where it is not told.
+
+    Raises:
+        WireError: With the JSON path of the first breach.
+    """
+    system = [0] * len(own_uj)
+    for meter, bucket, energy in zip(parts.meter, parts.bucket, parts.energy_uj, strict=True):
+        system[meter] += energy if bucket == Bucket.SYSTEM else 0
+    for meter, (own, most) in enumerate(zip(own_uj, system, strict=True)):
+        if own is not None and own > most:
+            rules.refuse(f"$.meters.own_uj[{meter}]", f"is more than the {most} of its system part")
+
+
 def _check_jobs(parts: Parts, jobs: set[int]) -> None:
     for index, (bucket, job) in enumerate(zip(parts.bucket, parts.job, strict=True)):
         if bucket in _OF_JOBS and job not in jobs:

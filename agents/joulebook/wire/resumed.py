@@ -35,14 +35,16 @@ class Came:
         energy: ``[kind of device, method, energy µJ, systematic error µJ]`` for each.
         observed_us: Observed time by device, µs.
         err_rand_sq: Sum of squares of random errors, µJ², as text: it can be longer than a number.
-        apart: Whether any window could tell whose its energy was, by kind of device.
+        told: Whether any window could tell whose its energy was.
+        untold_uj: Energy of which nobody could tell whose it was, µJ, by kind of device.
         simulated: Devices among them that are simulated.
     """
 
     energy: list[tuple[str, str, int, int]] = field(default_factory=list)
     observed_us: dict[str, int] = field(default_factory=dict)
     err_rand_sq: str = "0"
-    apart: dict[str, bool] = field(default_factory=dict)
+    told: bool = False
+    untold_uj: dict[str, int] = field(default_factory=dict)
     simulated: list[str] = field(default_factory=list)
 
 
@@ -77,7 +79,8 @@ def read_came(tree: Mapping[str, Any]) -> Came:
         energy=[(str(kind), str(how), int(uj), int(err)) for kind, how, uj, err in tree["energy"]],
         observed_us={str(uid): int(us) for uid, us in tree["observed_us"].items()},
         err_rand_sq=str(int(tree["err_rand_sq"])),
-        apart={str(kind): told is True for kind, told in tree["apart"].items()},
+        told=tree["told"] is True,
+        untold_uj={str(kind): int(energy_uj) for kind, energy_uj in tree["untold_uj"].items()},
         simulated=[str(uid) for uid in tree["simulated"]],
     )
 

@@ -38,7 +38,7 @@ def _meet(before: Row[Any], after: Row[Any]) -> bool:
         after.counter_start_uj,
         after.boot_id,
     )
-    uncounted = before.counter_end_uj is None and after.counter_start_uj is None
+    uncounted = None in (before.counter_end_uj, after.counter_start_uj)  # power tells the energy
     return before.end_us == after.start_us and (same_counter or uncounted)
 
 

@@ -37,9 +37,9 @@ def as_one_host(connection: Connection, batch: Batch) -> Batch:
 def _host_of(connection: Connection, batch: Batch) -> str:
     boot_id, machine_id = batch.host.boot_id, batch.host.id
     known = _known(connection, boot_id, machine_id)
-    if machine_id in known:
-        return str(known[machine_id].host_id)
     agent = batch.agent.role == "agent"
+    if machine_id in known and (known[_BOOT].by_agent or not agent):
+        return str(known[machine_id].host_id)
     if _BOOT not in known:
         _keep(connection, boot_id, _BOOT, machine_id, agent=agent)
         # Another container of this boot may have come first, at this very moment.
@@ -49,17 +49,15 @@ def _host_of(connection: Connection, batch: Batch) -> str:
     if agent and not boot.by_agent:
         host_id = machine_id
         _claim(connection, boot_id, boot.host_id, host_id)
-    _keep(connection, boot_id, machine_id, host_id, agent=agent)
+    _keep(connection, boot_id, machine_id, host_id, agent=False)
     return host_id
 
 
 def _claim(connection: Connection, boot_id: str, old: str, new: str) -> None:
     """An agent names the host of a boot that trackers had named."""
-    connection.execute(
-        IDENTITIES.update()
-        .where(IDENTITIES.c.boot_id == boot_id)
-        .values(host_id=new, by_agent=True)
-    )
+    of_boot = IDENTITIES.update().where(IDENTITIES.c.boot_id == boot_id)
+    connection.execute(of_boot.values(host_id=new))
+    connection.execute(of_boot.where(IDENTITIES.c.machine_id == _BOOT).values(by_agent=True))
     if old != new:
         move_boot(connection, boot_id, old, new)
 

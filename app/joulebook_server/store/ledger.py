@@ -207,6 +207,7 @@ def _windows(
             counter_start_uj=row.counter_start_uj,
             counter_end_uj=row.counter_end_uj,
             boot_id=row.boot_id,
+            reporter=(row.agent_id, row.epoch),
         )
         for key, row in meters.items()
     ]
