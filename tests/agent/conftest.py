@@ -80,9 +80,10 @@ class Agent:
 
 @pytest.fixture
 def home(tmp_path: Path) -> dict[str, str]:
-    """A clean environment in the test's folder."""
+    """A clean environment in the test's folder; jobs of other tests are not found."""
     kept = {name: text for name, text in os.environ.items() if "JOULEBOOK" not in name}  # noqa: TID251 - handed to a real process
-    return {**kept, "HOME": str(tmp_path), "JOULEBOOK_STATE_DIR": str(tmp_path / "own")}
+    own = {"HOME": str(tmp_path), "JOULEBOOK_STATE_DIR": str(tmp_path / "own")}
+    return {**kept, **own, "JOULEBOOK_DISCOVER": "false"}
 
 
 @pytest.fixture

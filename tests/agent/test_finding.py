@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 
+import pytest
 from tests.agent.conftest import BURN, Agent
 from tests.waiting import until
 
@@ -12,6 +13,13 @@ from joulebook.wire import Job
 from joulebook.wire.times import parse_time
 
 StartAgent = Callable[..., Agent]
+
+
+@pytest.fixture
+def home(home: dict[str, str]) -> dict[str, str]:
+    """Here jobs are looked for."""
+    return home | {"JOULEBOOK_DISCOVER": "true"}
+
 
 BUSY = BURN + "burn(60)"
 LABELS = {"JOULEBOOK_MODEL": "org/m", "JOULEBOOK_VARIANT": "int8", "JOULEBOOK_KIND": "inference"}

@@ -21,6 +21,7 @@ def environment(tmp_path: Path) -> dict[str, str]:
         "JOULEBOOK_STATE_DIR": str(tmp_path / "state"),
         "HOME": str(tmp_path),
         "JOULEBOOK_AGENT_SOCKET": "none",
+        "JOULEBOOK_DISCOVER": "false",  # jobs of other tests are not found
         "COLUMNS": "120",
     }
 

@@ -18,10 +18,13 @@ from tests.fakes.nvml_build import environment as fake_driver
 
 
 def clean_environment(home: Path) -> dict[str, str]:
-    """This process's environment without settings of joulebook."""
+    """This process's environment without settings of joulebook.
+
+    Jobs are not looked for where a test does not ask for it: those of other tests would be found.
+    """
     kept = {name: text for name, text in os.environ.items() if "JOULEBOOK" not in name}  # noqa: TID251 - handed to a real process
     own = {"HOME": str(home), "JOULEBOOK_STATE_DIR": str(home / "state")}
-    return {**kept, **own, "JOULEBOOK_AGENT_SOCKET": "none"}
+    return {**kept, **own, "JOULEBOOK_AGENT_SOCKET": "none", "JOULEBOOK_DISCOVER": "false"}
 
 
 @dataclass

@@ -105,7 +105,7 @@ def assert_one_job_has_it_all(server: "Server", uid: str, seconds: int, ranks: i
     assert gpu["breaks"] == []
     assert every_device_is_exact(server)
     assert gpu_energy(server) == {uid: seconds * UJ}
-    (job,) = server.get("/v1/jobs")["jobs"]
+    (job,) = [one for one in server.get("/v1/jobs")["jobs"] if one["uid"] == uid]
     assert job["uid"] == uid
     assert job["work"] == {"samples": 100.0 * ranks}
     assert job["quality"] == {"rank": 0.0}

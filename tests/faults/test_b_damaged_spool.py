@@ -1,14 +1,17 @@
 """The spool of an agent is damaged while it is down: the lost is named, all else arrives."""
 
+import contextlib
 import json
 import re
+import sqlite3
 import subprocess
 import sys
 import time
 from pathlib import Path
 from typing import Any
 
-from tests.faults.stage import UID, Chance, Stage, gpu_of, kill, seen, stop
+from tests.faults.coverage import coverage_of
+from tests.faults.stage import UID, Chance, Stage, arrived, gpu_of, kill, seen, stop
 from tests.waiting import until
 
 from joulebook.clock import SystemClock
@@ -68,6 +71,18 @@ def named(spool: dict[str, Any], known: dict[int, int]) -> set[int]:
     return lost & set(known)
 
 
+def marks_of(path: Path) -> bytes:
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        ((marks,),) = connection.execute("SELECT content FROM marks")
+        assert isinstance(marks, bytes)
+        return marks
+
+
+def put_marks(path: Path, marks: bytes) -> None:
+    with contextlib.closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE marks SET content = ?", (marks,))
+
+
 def passed_uj(gpu: dict[str, Any]) -> int:
     return sum(int(one["energy_uj"]) for one in gpu["breaks"])
 
@@ -88,6 +103,7 @@ def test_a_damaged_spool_costs_the_batches_that_the_doctor_names_and_no_other(
     before = waiting(spool)
     spool.close()
     harm(path, chance)
+    stage.gpu.later(chance.between(1, 20))
     server = stage.serve_again(server)
     agent = stage.agent(server.url, 0.3)
     stage.gpu.later(3)
@@ -101,4 +117,33 @@ def test_a_damaged_spool_costs_the_batches_that_the_doctor_names_and_no_other(
     assert int(gpu["metered_uj"]) == stage.gpu.counted_uj - lost_uj, chance
     assert passed_uj(gpu) == lost_uj, chance
     assert 0 < len(lost) < len(before), chance
+    assert int(gpu["recovered_uj"]) > 0, chance
+    assert 0 < coverage_of(server) < 1, chance
+    assert server.get("/v1/ledger/balance")["exact"] is True, chance
+
+
+def test_marks_older_than_what_the_server_has_count_nothing_twice_and_name_what_they_miss(
+    stage: Stage, chance: Chance
+) -> None:
+    server = stage.serve()
+    agent = stage.agent(server.url, 0.05)
+    assert seen(server)
+    (path,) = stage.state.glob("agent-*.db")
+    older = marks_of(path)
+    stage.gpu.run_for(chance.between(0.3, 1))
+    stage.gpu.later(chance.between(1, 2_000))
+    stop(agent)
+    assert arrived(server, stage.gpu.counted_uj), chance
+    put_marks(path, older)
+    with path.open("r+b") as file:
+        file.write(bytes(4096))  # the first page: the file is no database any more
+    stage.gpu.later(chance.between(1, 2_000))
+    agent = stage.agent(server.url, 0.05)
+    stage.gpu.later(3)
+    stop(agent)
+    stop(stage.agent(server.url, 0.05))
+    gpu = gpu_of(server)
+    assert any("was damaged" in notice for notice in doctor(stage)["notices"]), chance
+    assert gpu["claims"] > 0, chance  # either those before, or what was made up for
+    assert int(gpu["metered_uj"]) + passed_uj(gpu) == stage.gpu.counted_uj, chance
     assert server.get("/v1/ledger/balance")["exact"] is True, chance

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.faults.coverage import coverage_of
 from tests.faults.stage import (
     Chance,
     Process,
@@ -77,6 +78,8 @@ def test_a_spool_that_filled_its_disk_goes_on_by_itself_once_the_server_answers(
     assert arrived(server, stage.gpu.counted_uj)
     stop(agent)
     assert_all_there(server, stage.gpu, chance)
+    assert coverage_of(server) > 0, chance
+    assert stage.said().count("the disk is full") < 5, chance  # not once for every window
 
 
 def test_what_others_left_no_room_for_waits_in_memory_until_they_make_some(
@@ -92,9 +95,12 @@ def test_what_others_left_no_room_for_waits_in_memory_until_they_make_some(
     stage.gpu.later(4)
     (disk / "others").unlink()
     stop(agent)
+    stage.gpu.later(5)
     server = stage.serve_again(server)
     agent = agent_on(disk, stage, server.url)
     stage.gpu.later(5)
     assert arrived(server, stage.gpu.counted_uj)
     stop(agent)
     assert_all_there(server, stage.gpu, chance)
+    assert 0 < coverage_of(server) < 1, chance
+    assert stage.said().count("the disk is full") < 5, chance  # not once for every window

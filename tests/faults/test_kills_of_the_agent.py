@@ -1,5 +1,6 @@
 """SIGKILL of the agent again and again: its counter and its marks tell every joule, once."""
 
+from tests.faults.coverage import coverage_of
 from tests.faults.stage import Chance, Stage, assert_all_there, gpu_of, kill, seen, stop
 
 KILLS = 30
@@ -24,3 +25,4 @@ def test_an_agent_killed_at_thirty_moments_leaves_out_nothing_and_counts_nothing
     stop(stage.agent(server.url, WINDOW_S))
     assert_all_there(server, stage.gpu, chance)
     assert int(gpu_of(server)["parts_uj"]["unknown"]) > 0, chance
+    assert 0 < coverage_of(server) < 1, chance

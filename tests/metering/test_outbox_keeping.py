@@ -1,5 +1,6 @@
 """What the outbox keeps: every window, and of the rest what is news."""
 
+import shutil
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -35,8 +36,12 @@ GPU = replace(CLOSED, uid="GPU-1", kind="gpu", scope="gpu", method="counter", pr
 
 
 @pytest.fixture
-def outbox(tmp_path: Path) -> Outbox:
-    clock = ManualClock(START_US + 3_600 * SECOND)
+def clock() -> ManualClock:
+    return ManualClock(START_US + 3_600 * SECOND)
+
+
+@pytest.fixture
+def outbox(tmp_path: Path, clock: ManualClock) -> Outbox:
     return Outbox(
         Spool(tmp_path / "spool" / "spool.db", clock),
         None,
@@ -146,3 +151,49 @@ def test_what_waited_for_too_long_and_was_lost_is_told_with_its_device(outbox: O
     assert f"{lost_uj // SECOND} J of earlier windows are lost" in told.replace("\u2009", " ")
     outbox.put(entry(13 * apart))
     assert "GPU-1" not in problems(list(outbox.spool.entries())[-1])
+
+
+def test_a_disk_that_takes_nothing_all_day_is_said_once_and_again_when_it_comes_back(
+    outbox: Outbox, clock: ManualClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    turns = iter(range(10_000))
+
+    def passes(seconds: int) -> set[bool]:
+        """Ten seconds a window; whether they were on disk."""
+        kept = set()
+        for _ in range(0, seconds, 10):
+            clock.advance(10 * SECOND)
+            kept.add(outbox.keep(entry(next(turns))))
+        return kept
+
+    assert passes(10) == {True}
+    for _ in range(2):
+        outbox.spool.close()
+        shutil.rmtree(outbox.spool.path.parent)
+        caplog.clear()
+        for _ in range(3):  # it takes a little now and then
+            folder = block(outbox)
+            assert passes(3_600) == {False}
+            folder.unlink()
+            assert passes(60) == {True}
+            outbox.spool.close()
+            shutil.rmtree(folder)
+        (said,) = caplog.messages
+        assert "windows wait in memory: cannot use" in said
+        assert passes(3 * 600) == {True}
+
+
+def test_that_what_waits_is_being_lost_is_said_once(
+    outbox: Outbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = block(outbox)
+    outbox.unwritten = Unwritten(most_rows=20)
+    for turn in range(0, 100 * 90, 90):  # ten seconds of each quarter hour
+        outbox.keep(entry(turn))
+    assert [message for message in caplog.messages if "longest is lost" in message] == [
+        message for message in caplog.messages if "wait in memory" not in message
+    ]
+    assert len(caplog.messages) == 2
+    folder.unlink()
+    assert outbox.keep(entry(100 * 90))
+    assert len(caplog.messages) == 2

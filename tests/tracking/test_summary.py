@@ -77,7 +77,9 @@ def unknown(energy_uj: int, told_uj: int = KWH_UJ) -> str:
 
 
 def test_energy_of_which_nobody_could_tell_whose_it_was_is_said() -> None:
-    assert "counter (gpu) · 0.500 kWh of gpu: nobody can tell whose · coverage" in unknown(KWH_UJ // 2)
+    assert "counter (gpu) · 0.500 kWh of gpu: nobody can tell whose · coverage" in unknown(
+        KWH_UJ // 2
+    )
 
 
 def test_a_trace_of_such_energy_is_not_said() -> None:

@@ -1,10 +1,11 @@
 """Jobs that nobody handed over: found among the processes, and measured like all others."""
 
 import logging
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from joulebook.agent.births import Births
+from joulebook.agent.deeds import Deeds, Look
 from joulebook.agent.reservations import Reservations
 from joulebook.core.families import Process
 from joulebook.core.outermost import outermost
@@ -33,8 +34,7 @@ class Finder:
         births: When processes began.
         owners: Whose a process is.
         reservations: GPUs that are reserved for jobs.
-        back: Told of a job and a process that goes on with it; answers the highest revision that
-            the job's record can have from before this agent.
+        deeds: What jobs do beside using energy, and under which name they are told of.
     """
 
     def __init__(
@@ -43,13 +43,13 @@ class Finder:
         births: Births,
         owners: Owners,
         reservations: Reservations,
-        back: Callable[[tuple[str, str | None], _Root], int] = lambda *_: 0,
+        deeds: Deeds,
     ) -> None:
         self._session = session
         self._births = births
         self._owners = owners
         self._reservations = reservations
-        self._back = back
+        self._deeds = deeds
         self._spans: dict[_Root, Span] = {}
         self._waited: dict[int, int] = {}
         self._found: Mapping[int, Owner] = {}
@@ -69,10 +69,16 @@ class Finder:
         for root, owner in wanted.items():
             with harmless("measuring a job that was found"):
                 self._keep(root, owner)
+        self._count(table, tracked)
         for root in [root for root in self._spans if root not in wanted]:
             with harmless("ending a job that was found"):
                 self._session.end(self._spans.pop(root))
         self._reserve(wanted)
+
+    def _count(self, table: Mapping[int, Process], tracked: Collection[int]) -> None:
+        owners = {pid: owner.uid for pid, owner in self._found.items()}
+        spans = list(self._spans.values())
+        self._deeds.look(Look(table, owners, {span.uid for span in spans}, tracked), spans)
 
     def parent_of(self, pid: int, uid: str) -> str | None:
         """Uid of the found job that a process's own span of the job `uid` is part of, or None."""
@@ -101,7 +107,7 @@ class Finder:
 
     def _keep(self, root: _Root, owner: Owner) -> None:
         span = self._spans.get(root)
-        labels = _labels(owner.labels)
+        labels = _labels(owner.labels.or_else(self._deeds.labels(owner.uid)))
         if span is not None and span.uid == owner.uid:
             span.labels = labels
             return
@@ -117,10 +123,11 @@ class Finder:
     def _open(self, root: _Root, owner: Owner, labels: Labels) -> None:
         pid, started = root
         span = Span(owner.uid, labels, parent_uid=owner.parent, pid=pid, found=True, shared=True)
+        span.reporter = self._deeds.reporter
         born = self._births.of(started)
         if born is not None:  # it began before it was found, and so did what is not covered
             span.started_us, span.began_us = born
-        self._session.begin(span, self._back((owner.uid, None), root))
+        self._session.begin(span)
         self._spans[root] = span
 
     def _reserve(self, wanted: Mapping[_Root, Owner]) -> None:

@@ -4,24 +4,36 @@ import logging
 from urllib.parse import urlsplit
 
 from joulebook.agent.births import Births
+from joulebook.agent.deeds import Deeds, Source
 from joulebook.agent.finder import Finder
 from joulebook.agent.reservations import Reservations
+from joulebook.agent.serving import ServingDeeds
+from joulebook.agent.traffic import TrafficDeeds
 from joulebook.clock import Clock
 from joulebook.discovery.kube.known import KnownPods
 from joulebook.discovery.kubernetes import Pods
 from joulebook.discovery.owners import Owners
+from joulebook.discovery.serving.watch import LOOK_S, ServingWatch
 from joulebook.discovery.slurm import SlurmJobs
-from joulebook.metering.open_jobs import OpenJobs
+from joulebook.discovery.traffic import Traffic
 from joulebook.metering.station import Station
+from joulebook.metering.ticker import Ticker
+from joulebook.probes.exporter.http import get
 from joulebook.settings import Settings
 
 log = logging.getLogger("joulebook")
 
 _HTTPS = 443
+#: The longest that a server's page is waited for, s.
+_PAGE_S = 2.0
 
 
 def finder_of(
-    settings: Settings, clock: Clock, station: Station, jobs: OpenJobs, pods: KnownPods | None
+    settings: Settings,
+    clock: Clock,
+    station: Station,
+    pods: KnownPods | None,
+    servers: ServingWatch | None,
 ) -> Finder:
     """What looks for jobs on this host.
 
@@ -29,17 +41,42 @@ def finder_of(
         settings: Settings in force.
         clock: Source of time.
         station: What measures them.
-        jobs: The open jobs of this agent and of those before it.
         pods: What is known of the pods of this node; None: nobody is asked.
+        servers: Reads the pages of inference servers; None: nobody named one.
     """
     rig, slurm = station.rig, SlurmJobs(settings.slurm_cluster)
+    sources: list[Source] = [TrafficDeeds(Traffic(settings.procfs_root, settings.cgroupfs_root))]
+    if servers is not None:
+        sources.append(ServingDeeds(servers.seen))
     return Finder(
         station.session,
         Births(clock, rig.table),
         Owners(settings.procfs_root, rig.host.boot_id, slurm, Pods(pods)),
         Reservations(lambda: rig.found, settings.slurm_gpu_dir, slurm.numbered),
-        jobs.back,
+        Deeds(sources, clock.wall_us()),
     )
+
+
+def servers_of(settings: Settings, clock: Clock) -> ServingWatch | None:
+    """Who reads the pages of inference servers; None where no setting names one.
+
+    Args:
+        settings: Settings in force.
+        clock: Source of time.
+    """
+    if not settings.serving_url:
+        return None
+    return ServingWatch(
+        settings.serving_url,
+        lambda url: get(url, _PAGE_S, clock),
+        clock,
+        settings.procfs_root,
+    )
+
+
+def readers_of(servers: ServingWatch | None) -> list[Ticker]:
+    """What reads these pages, on a thread of its own."""
+    return [] if servers is None else [Ticker(servers.look, lambda: LOOK_S)]
 
 
 def pods_of(settings: Settings, clock: Clock, node: str) -> KnownPods | None:

@@ -156,7 +156,8 @@ class Listener:
                 self._open[connection] = peer
             self._converse(connection, caller)
         except AgentError as error:
-            _say(connection, {"ok": False, "problem": str(error)})
+            with contextlib.suppress(OSError):  # it may have given up before we looked
+                _say(connection, {"ok": False, "problem": str(error)})
         except OSError:
             pass  # the other side left
         finally:

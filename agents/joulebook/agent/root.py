@@ -4,7 +4,7 @@ from pathlib import Path
 
 from joulebook.agent.caller import Caller
 from joulebook.agent.daemon import Daemon
-from joulebook.agent.finding import finder_of, pods_of
+from joulebook.agent.finding import finder_of, pods_of, readers_of, servers_of
 from joulebook.agent.left_open import LeftOpen
 from joulebook.agent.listener import Listener
 from joulebook.agent.peer import Peer
@@ -43,7 +43,8 @@ def build(settings: Settings, clock: Clock, record: Path | None = None) -> tuple
     session.note = jobs.note
 
     pods = pods_of(settings, clock, rig.host.name) if settings.discover else None
-    finder = finder_of(settings, clock, station, jobs, pods)
+    servers = servers_of(settings, clock) if settings.discover else None
+    finder = finder_of(settings, clock, station, pods, servers)
 
     def admit(peer: Peer) -> Caller:
         return Caller(session, clock, peer, jobs.back, finder.parent_of)
@@ -62,7 +63,8 @@ def build(settings: Settings, clock: Clock, record: Path | None = None) -> tuple
 
     listener = Listener(settings.agent_socket, admit, about, rig.table)
     look = finder.check if settings.discover else None
-    aids = [one for one in (_page(settings, clock, station), pods) if one is not None]
+    beside = (_page(settings, clock, station), pods, *readers_of(servers))
+    aids = [one for one in beside if one is not None]
     return Daemon(station, listener, LeftOpen(jobs, session.tell, clock), look, aids), station
 
 

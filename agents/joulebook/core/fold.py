@@ -101,14 +101,15 @@ def fold(windows: Iterable[MeterWindow]) -> Folded:
     """Choose the windows that count and apply the claims of the others.
 
     What was measured comes before what another tool told, agents before trackers, then the earlier
-    start, then the key. A window that overlaps none chosen before it counts; any other is a
-    claim. A claim moves energy to its jobs pro rata of the overlap: first from the job's own
+    start, the later end, the key. A window that overlaps none chosen before it counts; any other
+    is a claim. A claim moves energy to its jobs pro rata of the overlap: first from the job's own
     parent, then from system, idle and unknown, never more than is there. What an agent gave to a
     job itself, the job cannot claim again. A reading that came twice, under two numbers, moves
     nothing the second time.
     """
     ordered = sorted(
-        windows, key=lambda w: (w.method == EXTERNAL, w.role != "agent", w.start_us, w.key)
+        windows,
+        key=lambda w: (w.method == EXTERNAL, w.role != "agent", w.start_us, -w.end_us, w.key),
     )
     primary: list[MeterWindow] = []
     claims: list[MeterWindow] = []

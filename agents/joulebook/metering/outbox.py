@@ -8,6 +8,7 @@ from joulebook.clock import Clock
 from joulebook.core.units import US_PER_S
 from joulebook.errors import SpoolError
 from joulebook.metering.assemble import Entry, assemble
+from joulebook.metering.complaints import Complaints
 from joulebook.metering.guard import harmless, log
 from joulebook.metering.unwritten import Unkept, Unwritten
 from joulebook.probes.protocol import Sensor
@@ -25,6 +26,13 @@ EXIT_S = 2.0
 #: After a failure a tracker sends nothing for this long at least, s: a function that is tracked
 #: a thousand times must not wait a thousand times for a server that does not answer.
 PAUSE_S = 30.0
+#: A disk that is full, takes a little and is full again has one complaint; what was not heard of
+#: for so long, µs, is news.
+QUIET_US = 600 * US_PER_S
+_LOSING = (
+    "the disk has taken nothing for too long: what waited longest is lost; how much, each device "
+    "tells once the disk takes something"
+)
 
 
 class Outbox:
@@ -63,6 +71,8 @@ class Outbox:
         self.last: Shipped | None = None
         self.unwritten = Unwritten()
         self.problem: str | None = None
+        self._complaints = Complaints()
+        self._stretch_ends_us = 0
         self._noticed: str | None = None
         self._told: Mapping[str, str] | None = None
         self._host = host
@@ -74,6 +84,24 @@ class Outbox:
         self._backoff = Backoff(pause_s, least_s=pause_s if role == "tracker" else 0.0, draw=draw)
         self._thread: threading.Thread | None = None
         self._not_before_us = clock.monotonic_us()
+
+    def keep(self, entry: Entry) -> bool:
+        """As `put`, for one who comes again with every window: a full disk is said once.
+
+        Returns:
+            Whether all is on disk; False where something waits in memory, and `problem` says why.
+        """
+        now_us = self._clock.monotonic_us()
+        if now_us >= self._stretch_ends_us:
+            self._complaints.restart()
+            self._stretch_ends_us = now_us + QUIET_US
+        try:
+            self.put(entry)
+        except SpoolError as error:
+            self._complaints.hear(f"windows wait in memory: {error}")
+        if self.unwritten.losing:
+            self._complaints.hear(_LOSING)
+        return not self.unwritten
 
     def put(self, entry: Entry) -> None:
         """Write one batch; it survives a crash once this returns.

@@ -236,8 +236,7 @@ class Session:
             marks, sensors = self._marking.now() if self._always else None, self.outbox.sensors
             entry = Entry(booked, jobs, self._sampler.problems(), tuple(sensors), marks)
             self.seen(entry)
-            self.outbox.put(entry)
-            if opening is None:
+            if self.outbox.keep(entry) and opening is None:
                 self._note(jobs, now_us)
 
     def _note(self, jobs: Sequence[Job], now_us: int) -> None:

@@ -1,16 +1,20 @@
 """Batches that the disk refused: they wait in memory, in coarser windows where they get many."""
 
+import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from joulebook.core.joining import MINUTE_US
 from joulebook.core.units import QUARTER_US, format_energy
-from joulebook.metering.guard import log
 from joulebook.shipping.merging import can_merge, merged
-from joulebook.wire import Batch
+from joulebook.wire import Batch, Job
 
-#: So many windows, parts and jobs wait at most; they fill some 20 MB.
+#: So many windows, parts and jobs wait at most; they fill some 20 MB. A job may count for many.
 MOST_ROWS = 50_000
+#: What a row fills in memory, bytes: a window has a dozen integers.
+ROW_BYTES = 400
+#: What stands beside each text of a job: a number, and a place in a table.
+_BESIDE_BYTES = 64
 #: So many are written in one step. A disk with a little room may take them and no more.
 STEP_ROWS = 1_000
 #: No two windows of a device begin in one cell of this length, µs: they stay as they are.
@@ -24,16 +28,18 @@ class Unkept:
     Attributes:
         batch: The batch.
         marks: What is to be kept in the same step; see `recovery`.
+        rows: How many windows, parts and jobs it has; a job with many scores counts for many.
     """
 
     batch: Batch
     marks: bytes | None
+    rows: int = field(init=False)
 
-    @property
-    def rows(self) -> int:
-        """How many windows, parts and jobs it has."""
+    def __post_init__(self) -> None:
+        """Counted once: the bound asks for it with every batch."""
         batch = self.batch
-        return len(batch.meters.device) + len(batch.parts.meter) + len(batch.jobs)
+        rows = len(batch.meters.device) + len(batch.parts.meter) + sum(map(_rows_of, batch.jobs))
+        object.__setattr__(self, "rows", rows)
 
 
 class Unwritten:
@@ -52,6 +58,8 @@ class Unwritten:
         self._most_rows = most_rows
         self._waiting: list[Unkept] = []
         self._lost_uj: dict[str, int] = {}
+        #: Whether anything is lost of which no batch on disk tells yet.
+        self.losing = False
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -78,6 +86,7 @@ class Unwritten:
         del self._waiting[0]
         if not self._waiting:
             self._lost_uj.clear()
+            self.losing = False
 
     def make_room(self) -> None:
         """Keep to the bound, before the next batch is made: it tells of what is lost."""
@@ -94,14 +103,18 @@ class Unwritten:
         return sum(one.rows for one in self._waiting)
 
     def _lose(self, batch: Batch) -> None:
+        self.losing = True
         uids = {device.ref: device.uid for device in batch.devices}
         for ref, energy_uj in zip(batch.meters.device, batch.meters.energy_uj, strict=True):
             self._lost_uj[uids[ref]] = self._lost_uj.get(uids[ref], 0) + energy_uj
-        log.warning(
-            "joulebook: the disk has taken nothing for too long: %d windows with %s are lost",
-            len(batch.meters.device),
-            format_energy(sum(batch.meters.energy_uj)),
-        )
+
+
+def _rows_of(job: Job) -> int:
+    """Each text of a job is bounded in length; how many scores and units it has is not."""
+    labels = [job.uid, job.parent, job.phase, job.name, job.project, job.user, job.model]
+    variant = () if job.variant is None else (job.variant.label, job.variant.scheme)
+    texts = [*filter(None, (*labels, *variant, job.reporter)), *job.work, *job.quality]
+    return 1 + sum(sys.getsizeof(text) + _BESIDE_BYTES for text in texts) // ROW_BYTES
 
 
 def _coarser(one: Unkept, cell_us: int) -> Unkept:

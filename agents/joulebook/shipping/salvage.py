@@ -1,5 +1,6 @@
 """What can still be read of a damaged spool goes on, under its old numbers and unchanged."""
 
+import json
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -9,10 +10,14 @@ from pathlib import Path
 
 from joulebook.shipping import losses
 from joulebook.shipping.packing import packed, unpacked
-from joulebook.shipping.schema import FIRST_ADOPTED
+from joulebook.shipping.schema import FIRST_ADOPTED, put_marks
 from joulebook.shipping.wreck import Row, Wreck, heads, opened
 
 _MOST_NAMED = 64
+_UNMARKED = (
+    "; where an agent's windows ended is not known: what passed from there until one measured "
+    "again is in no window"
+)
 
 
 @dataclass
@@ -23,14 +28,19 @@ class Salvaged:
         found: Batches that were read, and are whole.
         lost: First and last number of every stretch that could not be read; None: to the end.
         next_seq: No number from here on was used, as far as can be told.
+        unmarked: Whether what an agent marked to find again cannot be read.
     """
 
     found: int = 0
     lost: list[tuple[int, int | None]] = field(default_factory=list)
     next_seq: int = 0
+    unmarked: bool = False
 
     def __str__(self) -> str:
         """In words."""
+        return f"{self._batches()}{_UNMARKED if self.unmarked else ''}"
+
+    def _batches(self) -> str:
         if not self.found:
             return "nothing could be read of it; what it held and had not been sent is only there"
         kept = f"{self.found} batches were read of it and wait under their old numbers"
@@ -58,11 +68,12 @@ def salvage(damaged: Path, connection: sqlite3.Connection, now_us: int) -> Salva
     Raises:
         OSError, sqlite3.Error: The copy or the new file cannot be written.
     """
-    done, given, told = Salvaged(), 0, False
+    done, given, told, marks = Salvaged(), 0, False, None
     for head in heads():
         with opened(damaged, head) as wreck:
             done = _read(wreck, connection, now_us)
             told = told or _tell_again(wreck, connection)
+            marks = _marks_of(wreck, damaged) if marks is None else marks
             # With another head even free pages are ones that nothing points at.
             if done.found and not done.lost and head is None and wreck.hides():
                 done.lost = _not_here(connection, done.next_seq)
@@ -70,7 +81,30 @@ def salvage(damaged: Path, connection: sqlite3.Connection, now_us: int) -> Salva
         if done.found:
             break
     connection.execute("UPDATE meta SET next_seq = ?", (given,))
+    done.unmarked = marks is None
+    if marks:
+        put_marks(connection, marks)
     return done
+
+
+def _marks_of(wreck: Wreck, damaged: Path) -> bytes | None:
+    """The marks, empty where there were none; None where they cannot be read.
+
+    They may be older than what a server has of us: then what is made up for overlaps that, and
+    counts once. Those of a copy are older for certain, and are not taken.
+    """
+    inode = damaged.stat().st_ino
+    if any(row["inode"] != inode for row in wreck.others("meta")):
+        return None
+    try:
+        names = {row["name"] for row in wreck.whole("sqlite_schema")}
+        rows = list(wreck.whole("marks")) if "marks" in names else []  # the first version had none
+        found = [unpacked(row["content"]) for row in rows]
+        if found and not isinstance(json.loads(found[0]), dict):
+            return None
+        return found[0] if found else b""
+    except (sqlite3.DatabaseError, ValueError, TypeError, AttributeError, RecursionError):
+        return None
 
 
 def _tell_again(wreck: Wreck, connection: sqlite3.Connection) -> bool:

@@ -7,6 +7,7 @@ from pathlib import Path
 from joulebook.errors import SpoolError
 from joulebook.shipping import losses
 from joulebook.shipping.health import damaged
+from joulebook.shipping.packing import packed, unpacked
 
 VERSION = 2
 _NO_VERSION = 1_000
@@ -135,13 +136,16 @@ def take_seq(connection: sqlite3.Connection) -> int:
 def put_marks(connection: sqlite3.Connection, content: bytes) -> None:
     """Keep these marks in place of those before."""
     connection.execute("DELETE FROM marks")
-    connection.execute("INSERT INTO marks VALUES (?)", (content,))
+    connection.execute("INSERT INTO marks VALUES (?)", (packed(content),))  # with a check sum
 
 
 def marks_of(connection: sqlite3.Connection) -> bytes | None:
-    """The marks that were kept last; None where there are none."""
+    """The marks that were kept last; None where there are none, or they are damaged."""
     row = connection.execute("SELECT content FROM marks").fetchone()
-    return None if row is None else bytes(row[0])
+    try:
+        return None if row is None else unpacked(bytes(row[0]))
+    except ValueError:
+        return None
 
 
 def _new_epoch() -> str:

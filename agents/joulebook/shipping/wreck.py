@@ -73,8 +73,16 @@ class Wreck:
         """What can be read of a small table beside the batches."""
         found: list[Row] = []
         with contextlib.suppress(_UNREADABLE):
-            found += map(dict, self._connection.execute(f"SELECT * FROM {table}"))  # noqa: S608 - ours
+            found += self.whole(table)
         return found
+
+    def whole(self, table: str) -> Iterator[Row]:
+        """Every row of a small table.
+
+        Raises:
+            sqlite3.DatabaseError: There is one that cannot be read, or no such table.
+        """
+        return map(dict, self._connection.execute(f"SELECT * FROM {table}"))  # noqa: S608 - ours
 
     def hides(self) -> bool:
         """Whether bytes lie here that no walk comes to.

@@ -1,0 +1,118 @@
+"""What found jobs did beside using energy: the work of their servers, the bytes that they moved."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from typing import Protocol
+
+from joulebook.core.families import Process
+from joulebook.discovery.owner import JobLabels
+from joulebook.metering.guard import harmless
+from joulebook.metering.span import Span
+
+_FAR_US = 1 << 53  # the year 2255
+
+
+def _reporter(started_us: int) -> str:
+    """Who counts in one life of an agent.
+
+    Each life begins to count at 0, so its work adds to that of the lives before. The quality of
+    a job is that of the first reporter by name: of what tracks itself (``rank:…``, ``run:…``)
+    before that of an agent, and of the newest life before that of older ones.
+
+    Args:
+        started_us: When the agent started, µs since the Unix epoch.
+    """
+    return f"watch:{_FAR_US - started_us:016d}"
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What one look at the processes showed.
+
+    Attributes:
+        table: All processes by id.
+        owners: The job of each process that works for one.
+        measured: The jobs that have a span.
+        tracked: Processes that have spans of their own; what they and theirs do is counted there.
+    """
+
+    table: Mapping[int, Process]
+    owners: Mapping[int, str]
+    measured: Collection[str]
+    tracked: Collection[int] = ()
+
+    def jobs(self) -> dict[str, list[int]]:
+        """The processes of each job that is measured."""
+        found: dict[str, list[int]] = {job: [] for job in self.measured}
+        for pid, job in self.owners.items():
+            if job in found:
+                found[job].append(pid)
+        return found
+
+
+class Source(Protocol):
+    """Something that counts for jobs. Asked once a look, by one thread; it never waits long."""
+
+    def look(self, look: Look) -> None:
+        """Take in a look; jobs that are measured no more are forgotten."""
+
+    def grown(self, job: str) -> Mapping[str, int]:
+        """Work of a job since this was last asked, by unit."""
+
+    def quality(self, job: str) -> Mapping[str, float]:
+        """Figures of a job that are no amounts."""
+
+    def labels(self, job: str) -> JobLabels:
+        """What is learnt of a job, for where nobody told it."""
+
+
+class Deeds:
+    """Writes down what jobs did, in the records that their spans have anyway.
+
+    Amounts are handed to the spans as they grow, so that what a span was given stays in its job's
+    record when it ends, and nothing is counted by two.
+
+    Args:
+        sources: Who counts.
+        started_us: When the agent started, µs since the Unix epoch.
+
+    Attributes:
+        reporter: Under which name found jobs are told of.
+    """
+
+    def __init__(self, sources: Sequence[Source], started_us: int) -> None:
+        self._sources = sources
+        self.reporter = _reporter(started_us)
+
+    def look(self, look: Look, spans: Iterable[Span]) -> None:
+        """Count once, before the spans of what left are ended.
+
+        Args:
+            look: The processes.
+            spans: The open spans of all jobs that are measured.
+        """
+        by_job: dict[str, list[Span]] = {}
+        for span in spans:
+            by_job.setdefault(span.uid, []).append(span)
+        for source in self._sources:
+            with harmless("counting what jobs did"):
+                source.look(look)
+                for job, its in by_job.items():
+                    _note(source, job, its)
+
+    def labels(self, job: str) -> JobLabels:
+        """What was learnt of a job, for where nobody told it."""
+        told = (source.labels(job) for source in self._sources)
+        return reduce(JobLabels.or_else, told, JobLabels())
+
+
+def _note(source: Source, job: str, spans: Sequence[Span]) -> None:
+    # New dictionaries, since another thread may be writing the old ones down.
+    if grown := source.grown(job):
+        first = spans[0]
+        work = {unit: first.work.get(unit, 0) + amount for unit, amount in grown.items()}
+        first.work = {**first.work, **work}
+    if quality := source.quality(job):
+        for span in spans:
+            span.quality = {**span.quality, **quality}
