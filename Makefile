@@ -21,8 +21,11 @@ up: $(VENV)/.demo ## Start server and agent on this machine, serve the pages (PO
 demo: $(VENV)/.demo ## Measure a real experiment, print its table, keep serving (EXIT=1 ends, ZONE=FR for CO2e)
 	@$(BIN)/joulebook demo $(if $(ZONE),--zone $(ZONE)) $(if $(PORT),--port $(PORT)) $(if $(filter-out 0,$(EXIT)),--exit)
 
+# Tests wait more than they compute: twice as many at a time as there are processors.
+AT_ONCE := $(shell echo $$((2 * $$(getconf _NPROCESSORS_ONLN))))
+
 test: $(VENV)/.dev ## Run the tests (ARGS="tests/core -x" for a part of them, ARGS="-n 0" one by one)
-	@$(BIN)/python -m pytest -q -rfEs -n auto --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest -q -rfEs -n $(AT_ONCE) --dist loadfile $(ARGS)
 
 lint: $(VENV)/.dev ## Check style, types, who imports whom, and declared dependencies
 	$(BIN)/ruff check .

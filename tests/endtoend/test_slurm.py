@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 DEPLOY = Path("deploy/slurm")
 NONE: Mapping[str, str] = {}
+OURS = (f"slurm:{CLUSTER}:", "run:")
 MODEL = {"JOULEBOOK_MODEL": "org/m", "JOULEBOOK_VARIANT": "int8", "JOULEBOOK_KIND": "training"}
 
 #: Works in rounds once it is told to, tells the CPU time that it used, and stays until told to go.
@@ -110,13 +111,16 @@ class Host:
         return f"slurm:{CLUSTER}:{self.slurm.submit(command, *flags, **extra)}"
 
     def jobs(self) -> dict[str, dict[str, Any]]:
-        return {job["uid"]: job for job in self.server.get("/v1/jobs")["jobs"]}
+        """Those of the cluster, and what they track; other tests may run jobs that are found too."""
+        jobs = self.server.get("/v1/jobs")["jobs"]
+        return {job["uid"]: job for job in jobs if job["uid"].startswith(OURS)}
 
     def energy(self, component: str = "cpu") -> dict[str, int]:
         """Each job's own energy on devices of a kind, µJ."""
         asked = f"/v1/reports?group_by=job,component&filter=component:{component}"
         rows = self.server.get(asked)["rows"]
-        return {row["job"]: int(row["energy_uj"]) for row in rows if row["job"]}
+        found = {row["job"]: int(row["energy_uj"]) for row in rows if row["job"]}
+        return {uid: energy for uid, energy in found.items() if uid.startswith(OURS)}
 
     def say(self, what: str) -> None:
         """Tell the jobs."""
