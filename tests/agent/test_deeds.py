@@ -4,6 +4,8 @@ from collections.abc import Mapping
 
 from joulebook.agent.deeds import Deeds, Look
 from joulebook.agent.increments import Increments
+from joulebook.agent.shifts import Shifts
+from joulebook.clock import ManualClock
 from joulebook.core.families import Process
 from joulebook.discovery.owner import JobLabels
 from joulebook.metering.span import Labels, Span
@@ -41,6 +43,9 @@ class Broken(Counter):
 NOTHING = Look({}, {}, set())
 
 
+SHIFTS = Shifts(ManualClock(), lambda _: False)
+
+
 def span(uid: str = "a") -> Span:
     return Span(uid, Labels(), pid=50, found=True, shared=True)
 
@@ -49,14 +54,14 @@ def test_a_job_has_what_was_counted_for_it_and_no_other_has() -> None:
     counter, mine, other = Counter(), span(), span("b")
     counter.totals["a"] = {"tokens": 7}
     counter.figures = {"batch_size": 2.5}
-    Deeds([counter], 0).look(NOTHING, [other, mine])
+    Deeds([counter], SHIFTS).look(NOTHING, [other, mine])
     assert (mine.work, mine.quality) == ({"tokens": 7}, {"batch_size": 2.5})
     assert other.work == {}
 
 
 def test_a_total_that_grows_is_told_once_by_all_spans_of_a_job() -> None:
     counter, first, second = Counter(), span(), span()
-    deeds = Deeds([counter], 0)
+    deeds = Deeds([counter], SHIFTS)
     counter.totals["a"] = {"tokens": 7}
     deeds.look(NOTHING, [first, second])
     counter.totals["a"] = {"tokens": 9}
@@ -67,7 +72,7 @@ def test_a_total_that_grows_is_told_once_by_all_spans_of_a_job() -> None:
 def test_a_unit_that_did_not_move_is_told_as_zero_and_one_that_is_unknown_is_missing() -> None:
     counter, mine = Counter(), span()
     counter.totals["a"] = {"tokens": 0}
-    Deeds([counter], 0).look(NOTHING, [mine])
+    Deeds([counter], SHIFTS).look(NOTHING, [mine])
     assert mine.work == {"tokens": 0}
 
 
@@ -75,30 +80,26 @@ def test_what_a_record_may_be_reading_is_replaced_and_not_changed() -> None:
     counter, mine = Counter(), span()
     counter.totals["a"] = {"tokens": 1}
     read = mine.work
-    Deeds([counter], 0).look(NOTHING, [mine])
+    Deeds([counter], SHIFTS).look(NOTHING, [mine])
     assert read == {}
 
 
 def test_a_source_that_fails_leaves_the_others() -> None:
     counter, mine = Counter(), span()
     counter.totals["a"] = {"tokens": 1}
-    Deeds([Broken(), counter], 0).look(NOTHING, [mine])
+    Deeds([Broken(), counter], SHIFTS).look(NOTHING, [mine])
     assert mine.work == {"tokens": 1}
 
 
 def test_labels_are_of_the_first_source_that_tells() -> None:
-    deeds = Deeds([Counter(), Counter(JobLabels(model="m")), Counter(JobLabels("n", model="x"))], 0)
+    deeds = Deeds(
+        [Counter(), Counter(JobLabels(model="m")), Counter(JobLabels("n", model="x"))], SHIFTS
+    )
     assert deeds.labels("a") == JobLabels(name="n", model="m")
-    assert Deeds([], 0).labels("a") == JobLabels()
+    assert Deeds([], SHIFTS).labels("a") == JobLabels()
 
 
 def test_a_look_tells_the_processes_of_jobs_that_are_measured() -> None:
     table = {pid: Process(1, 0, 0) for pid in (50, 51, 52)}
     look = Look(table, {50: "a", 51: "a", 52: "b"}, {"a", "c"})
     assert look.jobs() == {"a": [50, 51], "c": []}
-
-
-def test_a_later_life_of_an_agent_is_another_reporter_and_named_before_earlier_ones() -> None:
-    earlier, later = (Deeds([], 1_795_428_000_000_000 + us).reporter for us in (0, 1))
-    assert later < earlier
-    assert max("rank:000001:run:0190", "run:0190") < later

@@ -5,25 +5,11 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import Protocol
 
+from joulebook.agent.shifts import Shifts
 from joulebook.core.families import Process
 from joulebook.discovery.owner import JobLabels
 from joulebook.metering.guard import harmless
 from joulebook.metering.span import Span
-
-_FAR_US = 1 << 53  # the year 2255
-
-
-def _reporter(started_us: int) -> str:
-    """Who counts in one life of an agent.
-
-    Each life begins to count at 0, so its work adds to that of the lives before. The quality of
-    a job is that of the first reporter by name: of what tracks itself (``rank:…``, ``run:…``)
-    before that of an agent, and of the newest life before that of older ones.
-
-    Args:
-        started_us: When the agent started, µs since the Unix epoch.
-    """
-    return f"watch:{_FAR_US - started_us:016d}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,15 +61,17 @@ class Deeds:
 
     Args:
         sources: Who counts.
-        started_us: When the agent started, µs since the Unix epoch.
-
-    Attributes:
-        reporter: Under which name found jobs are told of.
+        shifts: Under which name found jobs are told of.
     """
 
-    def __init__(self, sources: Sequence[Source], started_us: int) -> None:
+    def __init__(self, sources: Sequence[Source], shifts: Shifts) -> None:
         self._sources = sources
-        self.reporter = _reporter(started_us)
+        self._shifts = shifts
+
+    @property
+    def reporter(self) -> str:
+        """Under which name jobs are told of that are found now."""
+        return self._shifts.reporter
 
     def look(self, look: Look, spans: Iterable[Span]) -> None:
         """Count once, before the spans of what left are ended.
@@ -92,6 +80,7 @@ class Deeds:
             look: The processes.
             spans: The open spans of all jobs that are measured.
         """
+        self._shifts.check()
         by_job: dict[str, list[Span]] = {}
         for span in spans:
             by_job.setdefault(span.uid, []).append(span)

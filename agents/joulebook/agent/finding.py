@@ -8,6 +8,7 @@ from joulebook.agent.deeds import Deeds, Source
 from joulebook.agent.finder import Finder
 from joulebook.agent.reservations import Reservations
 from joulebook.agent.serving import ServingDeeds
+from joulebook.agent.shifts import Shifts
 from joulebook.agent.traffic import TrafficDeeds
 from joulebook.clock import Clock
 from joulebook.discovery.kube.known import KnownPods
@@ -53,7 +54,7 @@ def finder_of(
         Births(clock, rig.table),
         Owners(settings.procfs_root, rig.host.boot_id, slurm, Pods(pods)),
         Reservations(lambda: rig.found, settings.slurm_gpu_dir, slurm.numbered),
-        Deeds(sources, clock.wall_us()),
+        Deeds(sources, Shifts(clock, station.session.forget)),
     )
 
 

@@ -66,11 +66,13 @@ class JobBook:
         """A span has ended; its job's record is still to be written."""
         self._jobs[_key(span)].absorb(span)
 
-    def forget(self, reporter: str) -> None:
-        """A reporter left: what it counted stands in its last record."""
-        for key, job in list(self._jobs.items()):
-            if key[1] == reporter and not job.open and not job.changed:
-                del self._jobs[key]
+    def forget(self, reporter: str) -> bool:
+        """A reporter left: what it counted stands in its last record. Whether any is still open."""
+        its = [(key, job) for key, job in self._jobs.items() if key[1] == reporter]
+        done = [key for key, job in its if not job.open and not job.changed]
+        for key in done:
+            del self._jobs[key]
+        return len(done) < len(its)
 
     def clear(self) -> None:
         """Another keeps the records from here on."""

@@ -143,10 +143,10 @@ class Session:
         with self._lock:
             self.outbox.put(Entry((), jobs, self._sampler.problems()))
 
-    def forget(self, reporter: str) -> None:
-        """A reporter left: no span of it will follow."""
+    def forget(self, reporter: str) -> bool:
+        """A reporter left: no span of it will follow. Whether it still has an open one."""
         with self._lock:
-            self._jobs.forget(reporter)
+            return self._jobs.forget(reporter)
 
     def reserve(self, roots: Reserved) -> None:
         """Which processes each GPU is reserved for: where nothing runs, they hold it."""

@@ -1,0 +1,45 @@
+"""Under which name an agent tells of found jobs, hour by hour."""
+
+from collections.abc import Callable
+
+from joulebook.clock import Clock
+from joulebook.core.units import US_PER_S
+
+#: Length of a shift, µs.
+SHIFT_US = 3_600 * US_PER_S
+_FAR_US = 1 << 53  # the year 2255
+
+
+class Shifts:
+    """Each shift is a reporter of its own, that counts from 0; the server adds them up.
+
+    So work adds over the lives of an agent, and a job that ended in an earlier shift can be
+    forgotten: a node that runs for months sees many. The quality of a job is that of the first
+    reporter by name: of what tracks itself (``rank:…``, ``run:…``) before that of an agent, and of
+    the newest shift before that of older ones.
+
+    Args:
+        clock: Source of time.
+        forget: Drops the jobs of a reporter that have no span; whether it has others.
+    """
+
+    def __init__(self, clock: Clock, forget: Callable[[str], bool]) -> None:
+        self._clock = clock
+        self._forget = forget
+        self._began_us = clock.monotonic_us()
+        self._earlier: list[str] = []
+        #: The name of the running shift.
+        self.reporter = _name(clock.wall_us())
+
+    def check(self) -> None:
+        """Begin a new shift where it is time to, and forget what earlier ones are done with."""
+        self._earlier = [one for one in self._earlier if self._forget(one)]
+        now_us = self._clock.monotonic_us()
+        if now_us - self._began_us >= SHIFT_US:
+            self._began_us = now_us
+            self._earlier.append(self.reporter)
+            self.reporter = _name(self._clock.wall_us())
+
+
+def _name(wall_us: int) -> str:
+    return f"watch:{_FAR_US - wall_us:016d}"
