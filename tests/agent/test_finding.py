@@ -132,3 +132,31 @@ def test_nothing_is_found_where_that_is_switched_off(start_agent: StartAgent) ->
     assert [job.name for job in jobs(agent).values()] == ["on"]
     finish(process)
     agent.stop()
+
+
+def test_what_a_labelled_script_starts_is_its_own_also_beside_a_tracker_below_it(
+    start_agent: StartAgent,
+) -> None:
+    agent = start_agent()
+    tracked = """
+import joulebook, sys
+with joulebook.track(name="below"):
+    print(flush=True)
+    sys.stdin.readline()
+sys.stdin.readline()
+"""
+    code = f"""
+import subprocess, sys
+subprocess.Popen([sys.executable, "-c", {BUSY!r}])
+sys.exit(subprocess.run([sys.executable, "-c", {tracked!r}]).returncode)
+"""
+    script = start(agent, code, **LABELS)
+    assert until(lambda: bool(found(agent)))
+    (outer,) = found(agent)
+    assert until(lambda: any(job.name == "below" for job in jobs(agent).values()))
+    before = agent.job_energy().get(outer.uid, 0)
+    assert until(lambda: agent.job_energy().get(outer.uid, 0) > before)
+    assert {job.parent for job in jobs(agent).values() if job.name == "below"} <= {None, outer.uid}
+    finish(script)
+    subprocess.run(["pkill", "-KILL", "-f", "burn\\(60\\)"], check=True)
+    agent.stop()

@@ -188,3 +188,31 @@ def test_a_job_is_never_part_of_itself(host: Host, owners: Owners) -> None:
     host.starts(7, environ={"JOULEBOOK_JOB_ID": "j", "JOULEBOOK_PARENT": "j"})
     host.starts(8, BATCH, {**SLURM, "JOULEBOOK_JOB_ID": "slurm:alps:42"})
     assert {owner.parent for owner in owners.look(host.table).values()} == {None}
+
+
+@pytest.mark.parametrize(
+    ("cgroup", "uid"),
+    [(BATCH, "slurm:alps:42"), (IN_DOCKER, CONTAINER), (version_1("/"), "me")],
+    ids=["slurm", "container", "plain"],
+)
+def test_a_job_that_names_itself_as_the_one_above_is_an_outermost_one(
+    host: Host, owners: Owners, cgroup: str, uid: str
+) -> None:
+    told = {"JOULEBOOK_PARENT": uid} | (
+        {} if cgroup != version_1("/") else {"JOULEBOOK_JOB_ID": uid}
+    )
+    host.starts(7, cgroup, {**told, "SLURM_JOB_ID": "42"} if cgroup is BATCH else told)
+    found = owners.look(host.table)[7]
+    assert (found.uid, found.parent) == (uid, None)
+
+
+@pytest.mark.parametrize("key", ["JOB_ID", "MODEL", "VARIANT", "PROJECT", "PARENT"])
+def test_a_blank_label_is_left_out_and_goes_into_no_record(
+    host: Host, owners: Owners, key: str
+) -> None:
+    host.starts(7, environ={"JOULEBOOK_KIND": "training", f"JOULEBOOK_{key}": "  "})
+    found = owners.look(host.table)[7]
+    assert found.uid.strip()
+    assert found.uid.startswith("process:")
+    assert found.parent is None
+    assert found.labels == JobLabels(kind="training")

@@ -1,6 +1,7 @@
 """Jobs: found, paged, corrected, with the energy of their children."""
 
 import base64
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
@@ -10,6 +11,8 @@ from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, given, settings
 from tests.builders import START_US, WINDOW_US, JobSpec, Part, Push, Reading, host, tracker
 from tests.server.conftest import Send
+
+from joulebook.wire import encode
 
 Job = dict[str, Any]
 
@@ -225,3 +228,16 @@ def test_the_largest_and_smallest_work_is_still_told(client: TestClient, send: S
         send(Push([Reading(parts=[Part(10**9, "job", 0)])], [spec], agent=tracker(name)))
     report = client.get("/v1/reports", params={"group_by": "job"})
     assert (one(client, "run:1")["work"]["large"], report.status_code) == (2e100, 200)
+
+
+def test_what_a_job_declares_wins_over_what_an_agent_found(client: TestClient) -> None:
+    declared = JobSpec(name="mine", kind="training", model="declared", rev=1)
+    found = JobSpec(name="script", kind="other", model="of the environment", project="p", rev=9)
+    batch = ran(declared).batch()
+    seen = ran(found, seq=2).batch()
+    seen = replace(seen, jobs=[replace(seen.jobs[0], reporter="watch:0007")])
+    for one_batch in (batch, seen):
+        assert client.post("/v1/batches", content=encode(one_batch)).status_code == 200
+    job = one(client, "run:1")
+    assert (job["name"], job["kind"], job["model"]) == ("mine", "training", "declared")
+    assert job["project"] == "p"  # nobody declared one

@@ -48,6 +48,11 @@ class Caller:
         self._spans: dict[str, Span] = {}
         self._reporters: set[str] = set()
 
+    @property
+    def busy(self) -> bool:
+        """Whether the process has an open span."""
+        return bool(self._spans)
+
     def answer(self, message: Mapping[str, Any]) -> dict[str, Any]:
         """What to say to one request.
 

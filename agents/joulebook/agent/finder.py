@@ -83,19 +83,19 @@ class Finder:
     def parent_of(self, pid: int, uid: str) -> str | None:
         """Uid of the found job that a process's own span of the job `uid` is part of, or None."""
         owner = self._found.get(pid)
-        if owner is None or owner.manager == PROCESS:
+        if owner is None:
             return None
+        if owner.manager == PROCESS and all(one.uid != owner.uid for one in self._spans.values()):
+            return None  # it is no job: its process has a span of its own
         return owner.uid if owner.uid != uid else owner.parent
 
     def _wanted(self, table: Mapping[int, Process], tracked: Collection[int]) -> dict[_Root, Owner]:
-        groups = {pid: owner.uid for pid, owner in self._found.items()}
-        roots = outermost(table, groups)
-        of_their_own = {groups[pid] for pid in tracked if pid in groups}
+        roots = outermost(table, {pid: owner.uid for pid, owner in self._found.items()})
         self._waited = {pid: self._waited.get(pid, 0) + 1 for pid in roots}
         return {
             (pid, table[pid].started): self._found[pid]
-            for pid, uid in roots.items()
-            if self._is_ripe(pid, table[pid].started, tracks_itself=uid in of_their_own)
+            for pid in roots
+            if self._is_ripe(pid, table[pid].started, tracks_itself=pid in tracked)
         }
 
     def _is_ripe(self, pid: int, started: int, *, tracks_itself: bool) -> bool:
@@ -109,7 +109,7 @@ class Finder:
         span = self._spans.get(root)
         labels = _labels(owner.labels.or_else(self._deeds.labels(owner.uid)))
         if span is not None and span.uid == owner.uid:
-            span.labels = labels
+            span.labels, span.parent_uid = labels, owner.parent
             return
         if span is not None:  # it moved to another job
             self._session.end(self._spans.pop(root))

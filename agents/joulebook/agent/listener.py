@@ -51,7 +51,7 @@ class Listener:
         self._admit = admit
         self._about = about
         self._table = table
-        self._open: dict[socket.socket, Peer] = {}
+        self._open: dict[socket.socket, Caller] = {}
         self._threads: list[threading.Thread] = []
         self._guard = threading.Lock()
         self._held: IO[str] | None = None
@@ -59,9 +59,9 @@ class Listener:
         self._socket: socket.socket | None = None
 
     def pids(self) -> frozenset[int]:
-        """Ids of the connected processes."""
+        """Ids of the connected processes that have an open span."""
         with self._guard:
-            return frozenset(peer.pid for peer in self._open.values())
+            return frozenset(one.peer.pid for one in self._open.values() if one.busy)
 
     def prepare(self) -> None:
         """Take the socket; who connects waits until `start`.
@@ -85,8 +85,8 @@ class Listener:
         """Drop connections whose process left: a fork of it may hold them open."""
         with self._guard:
             known = list(self._open.items())
-        for connection, peer in known:
-            if not peer.lives(self._table):
+        for connection, caller in known:
+            if not caller.peer.lives(self._table):
                 _shut(connection)
 
     def close(self) -> None:
@@ -153,7 +153,7 @@ class Listener:
             peer = peer_of(connection, self._table)
             caller = self._admit(peer)
             with self._guard:
-                self._open[connection] = peer
+                self._open[connection] = caller
             self._converse(connection, caller)
         except AgentError as error:
             with contextlib.suppress(OSError):  # it may have given up before we looked

@@ -57,3 +57,8 @@ class Owner:
     parent: str | None = None
     labels: JobLabels = JobLabels()
     gpus: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """What names itself as the job above it is an outermost one."""
+        if self.parent == self.uid:
+            object.__setattr__(self, "parent", None)

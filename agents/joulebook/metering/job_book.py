@@ -94,7 +94,8 @@ class JobBook:
         # Wall time makes a revision that also grows over a restart of the process.
         job.revision = max(job.revision + 1, now_us)
         if job.open:
-            job.labels = job.open[-1].labels  # they can become known while it runs
+            # They can become known while it runs.
+            job.labels, job.parent_uid = job.open[-1].labels, job.open[-1].parent_uid
         variant = job.labels.variant
         return Job(
             ref=ref,

@@ -119,7 +119,9 @@ def socket_path(text: str) -> Path | None:
 
 
 def label(text: str) -> str:
-    """A text that the wire can carry."""
+    """A text that the wire can carry, and that says something."""
+    if not text.strip():
+        raise ValueError("must not be blank")
     try:
         optional_text("label", text)
     except WireError as error:
