@@ -82,13 +82,13 @@ def test_a_pod_is_known_with_its_gpus(watch: Watch) -> None:
     assert watch.known.gpus() == {GPU_A: "uid-a", GPU_B: "uid-a"}
 
 
-def test_a_gpu_that_pods_share_is_of_both_and_reserved_for_none(watch: Watch) -> None:
+def test_a_gpu_that_pods_share_is_reserved_for_none(watch: Watch) -> None:
     watch.told.now = {"uid-a": Pod("research", "a"), "uid-b": Pod("research", "b")}
     watch.told.having = [Allotted("research", name, (GPU_A,)) for name in "ab"]
     watch.known.look()
     assert watch.known.gpus() == {}
     found = [watch.known.pod(uid) for uid in ("uid-a", "uid-b")]
-    assert [pod.gpus for pod in found if pod is not None] == [(GPU_A,), (GPU_A,)]
+    assert [pod.gpus for pod in found if pod is not None] == [(), ()]
 
 
 def test_without_an_api_server_a_gpu_is_of_the_pod_by_its_name() -> None:

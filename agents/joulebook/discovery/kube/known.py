@@ -110,11 +110,12 @@ class KnownPods:
         for pod in allotted:
             if (uid := self._presence.uid(pod.namespace, pod.name)) is not None:
                 having[uid] = pod.gpus
-        pods = {
-            uid: replace(pod, gpus=having.get(self._presence.current(pod) or "", ()))
-            for uid, pod in self._presence.pods.items()
-        }
-        return _Told(pods, _alone(having))
+        alone = _alone(having)
+        pods = {}
+        for uid, pod in self._presence.pods.items():
+            gpus = having.get(self._presence.current(pod) or "", ())
+            pods[uid] = replace(pod, gpus=tuple(gpu for gpu in gpus if gpu in alone))
+        return _Told(pods, alone)
 
     @staticmethod
     def _look(source: Source[Mapping[str, Pod]] | Source[Collection[Allotted]] | None) -> bool:
