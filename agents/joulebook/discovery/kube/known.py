@@ -112,9 +112,9 @@ class KnownPods:
                 having[uid] = pod.gpus
         alone = _alone(having)
         pods = {}
-        for uid, pod in self._presence.pods.items():
-            gpus = having.get(self._presence.current(pod) or "", ())
-            pods[uid] = replace(pod, gpus=tuple(gpu for gpu in gpus if gpu in alone))
+        for uid, known in self._presence.pods.items():
+            gpus = having.get(self._presence.current(known) or "", ())
+            pods[uid] = replace(known, gpus=tuple(gpu for gpu in gpus if gpu in alone))
         return _Told(pods, alone)
 
     @staticmethod
