@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.discovery.trees import RECORDED, A, version_1, version_2
 
-from joulebook.discovery.place import Place, SlurmPlace, place_of
+from joulebook.discovery.place import ContainerPlace, Place, PodPlace, SlurmPlace, place_of
 
 PIECES = [
     *("/slurm", "/uid_0", "/job_1", "/step_batch", "/slurmstepd.scope", "/kubepods", "/pod"),
@@ -35,8 +35,10 @@ def test_a_cgroup_tells_where_a_process_runs(cgroup: str, place: Place | None) -
 
 @given(st.text() | st.lists(st.sampled_from(PIECES)).map("".join))
 def test_no_text_is_an_error(cgroup: str) -> None:
-    place_of(cgroup)
-    place_of(f"0::{cgroup}")
+    for text in (cgroup, f"0::{cgroup}"):
+        found = place_of(text)
+        assert found is None or isinstance(found, SlurmPlace | PodPlace | ContainerPlace)
+        assert place_of(text) == found
 
 
 @pytest.mark.parametrize(

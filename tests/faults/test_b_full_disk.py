@@ -1,6 +1,5 @@
 """The disk of the spool is full: what it cannot take waits in memory, and nothing is lost."""
 
-import os
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ from tests.faults.stage import (
     seen,
     stop,
 )
+from tests.full_disk import take_the_rest
 from tests.waiting import until
 
 #: What others keep on a disk of one megabyte: spool, log and reserve just fit beside it.
@@ -39,18 +39,6 @@ def disk(tmp_path: Path) -> Iterator[Path]:
 
 def agent_on(disk: Path, stage: Stage, url: str) -> Process:
     return stage.agent(url, 0.05, JOULEBOOK_STATE_DIR=str(disk))
-
-
-def take_the_rest(disk: Path) -> None:
-    """Somebody else writes until not a byte is left."""
-    with (disk / "others").open("wb", buffering=0) as file:
-        for size in (4096, 1):
-            try:
-                while True:
-                    file.write(bytes(size))
-            except OSError:
-                continue
-    assert os.statvfs(disk).f_bavail == 0
 
 
 def fills(stage: Stage) -> bool:

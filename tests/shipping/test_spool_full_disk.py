@@ -1,12 +1,12 @@
 """A disk of one megabyte that is really full."""
 
-import os
 import subprocess
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 
 import pytest
+from tests.full_disk import take_the_rest
 from tests.shipping.edge import Edge
 from tests.shipping.measured import append, expected, totals
 
@@ -42,18 +42,6 @@ def fill(spool: Spool) -> int:
     with pytest.raises(SpoolError, match="the disk is full; free some space"):
         append(spool, count())
     return spool.count()
-
-
-def take_the_rest(disk: Path) -> None:
-    """Somebody else writes until not a byte is left."""
-    with (disk / "other").open("wb", buffering=0) as file:
-        for size in (4096, 1):
-            try:
-                while True:
-                    file.write(bytes(size))
-            except OSError:
-                continue
-    assert os.statvfs(disk).f_bavail == 0
 
 
 def test_a_full_disk_is_one_clear_sentence_and_keeps_what_it_has(spool: Spool) -> None:

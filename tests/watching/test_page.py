@@ -147,7 +147,13 @@ def test_a_port_that_is_taken_is_refused_with_the_setting_to_change(serve: Serve
 
 
 def test_a_page_that_never_started_can_be_closed() -> None:
-    Page("127.0.0.1:0", {"/": hello}, SystemClock()).stop()
+    before = threading.active_count()
+    page = Page("127.0.0.1:0", {"/": hello}, SystemClock())
+    page.stop()
+    assert threading.active_count() == before
+    page.start()
+    assert threading.active_count() > before
+    page.stop()
 
 
 def test_it_listens_on_ipv6(serve: Serve) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from joulebook.clock import Clock
 from joulebook.core.units import US_PER_S
+from joulebook.wire.records import FOUND
 
 #: Length of a shift, µs.
 SHIFT_US = 3_600 * US_PER_S
@@ -42,4 +43,4 @@ class Shifts:
 
 
 def _name(wall_us: int) -> str:
-    return f"watch:{_FAR_US - wall_us:016d}"
+    return f"{FOUND}{_FAR_US - wall_us:016d}"

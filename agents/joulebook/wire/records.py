@@ -12,6 +12,9 @@ SCHEMA = 1
 #: passes what every JSON reader keeps exact in five months.
 COUNTER_MODULUS = 2**53
 
+#: How reporters are named that tell of jobs which they found, and which do not declare themselves.
+FOUND = "watch:"
+
 ROLES = ("agent", "tracker")
 DEVICE_KINDS = ("gpu", "cpu", "dram", "host", "accelerator", "other")
 SCOPES = ("gpu", "module", "memory", "package", "core", "uncore", "dram", "psys", "host", "other")

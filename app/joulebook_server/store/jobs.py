@@ -6,12 +6,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, and_, or_, select
 
+from joulebook.wire.records import FOUND
 from joulebook_server.store.engine import rows_of, upsert
 from joulebook_server.store.tables import JobReportRow, JobRow, table_of
 
 REPORTS = table_of(JobReportRow)
-#: How reporters are named that tell of jobs which they found, and which do not declare themselves.
-FOUND = "watch:"
 JOBS = table_of(JobRow)
 
 #: Fields of a job that a person may correct.
@@ -138,8 +137,8 @@ def _newest(rows: list[Row[Any]]) -> list[Row[Any]]:
 def _merged(uid: str, rows: list[Row[Any]], corrected: Row[Any] | None) -> EffectiveJob:
     corrections = dict(corrected.corrections) if corrected else {}
     # Who declares the job knows it better than an agent that found it among the processes.
-    rows = sorted(rows, key=lambda row: (row.reporter or "").startswith(FOUND))
-    declared = [row for row in rows if not (row.reporter or "").startswith(FOUND)] or rows
+    rows = sorted(rows, key=_is_found)
+    declared = [row for row in rows if not _is_found(row)] or rows
     latest = max(declared, key=lambda row: (row.rev, row.agent_id, row.host_id, row.reporter))
     ended = [row.ended_us for row in rows]
     by_rank = sorted(rows, key=lambda row: row.reporter)  # lower ranks have lower names
@@ -163,6 +162,10 @@ def _merged(uid: str, rows: list[Row[Any]], corrected: Row[Any] | None) -> Effec
         revision=corrected.revision if corrected else 0,
         corrections=corrections,
     )
+
+
+def _is_found(row: Row[Any]) -> bool:
+    return str(row.reporter).startswith(FOUND)
 
 
 def _first(rows: list[Row[Any]], name: str) -> Any:  # noqa: ANN401 - whatever the field holds
