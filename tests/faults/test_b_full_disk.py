@@ -1,7 +1,6 @@
 """The disk of the spool is full: what it cannot take waits in memory, and nothing is lost."""
 
 import signal
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,7 +16,7 @@ from tests.faults.stage import (
     seen,
     stop,
 )
-from tests.full_disk import take_the_rest
+from tests.small_disk import SmallDisk, take_the_rest
 from tests.waiting import until
 
 #: What others keep on a disk of one megabyte: spool, log and reserve just fit beside it.
@@ -27,14 +26,10 @@ THEIRS_BYTES = 256 << 10
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Path]:
     place = tmp_path / "disk"
-    place.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(place)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        pytest.skip(f"needs the right to mount a tmpfs: {done.stderr.strip()}")
+    made = SmallDisk(place)
     (place / "theirs").write_bytes(bytes(THEIRS_BYTES))
     yield place
-    subprocess.run(["umount", str(place)], check=True)
+    made.close()
 
 
 def agent_on(disk: Path, stage: Stage, url: str) -> Process:

@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterator
 import pytest
 from tests.endtoend.conftest import Server
 from tests.faults.machine import Machine
-from tests.faults.refusing import Refusing
 from tests.faults.stage import Chance, Process, Stage, arrived, gpu_of, kill, metered_uj, stop
 from tests.faults.test_restarts import recovering
+from tests.small_disk import SmallDisk
 
 WINDOW_S = 0.1
 #: Longer than a test lasts, s.
@@ -21,27 +21,27 @@ UJ_PER_S = 250_000_000  # of the first GPU
 
 
 @pytest.fixture
-def disk(stage: Stage) -> Iterator[Refusing]:
+def disk(stage: Stage) -> Iterator[SmallDisk]:
     """Where the agents of the stage keep their state."""
-    made = Refusing(stage.state)
+    made = SmallDisk(stage.state)
     yield made
-    made.close()
+    made.close(lazy=True)
 
 
 #: How the first agent ends, and why the next one cannot write.
-Fault = tuple[Callable[[Process], None], Callable[[Refusing], None]]
+Fault = tuple[Callable[[Process], None], Callable[[SmallDisk], None]]
 
 
 @pytest.mark.parametrize(
     "fault",
     [
-        pytest.param((kill, Refusing.fill), id="killed, disk full"),
-        pytest.param((stop, Refusing.fill), id="stopped, disk full"),
-        pytest.param((kill, Refusing.lock), id="killed, read-only"),
+        pytest.param((kill, SmallDisk.fill), id="killed, disk full"),
+        pytest.param((stop, SmallDisk.fill), id="stopped, disk full"),
+        pytest.param((kill, SmallDisk.lock), id="killed, read-only"),
     ],
 )
 def test_what_passed_before_the_disk_took_writes_again_is_made_up_for_without_a_restart(
-    disk: Refusing, stage: Stage, machine: Machine, chance: Chance, fault: Fault
+    disk: SmallDisk, stage: Stage, machine: Machine, chance: Chance, fault: Fault
 ) -> None:
     (leave, harm), server = fault, stage.serve()
     agent = stage.agent(server.url, WINDOW_S)

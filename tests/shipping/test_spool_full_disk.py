@@ -1,14 +1,13 @@
 """A disk of one megabyte that is really full."""
 
-import subprocess
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 
 import pytest
-from tests.full_disk import take_the_rest
 from tests.shipping.edge import Edge
 from tests.shipping.measured import append, expected, totals
+from tests.small_disk import SmallDisk, take_the_rest
 
 from joulebook.clock import ManualClock
 from joulebook.errors import SpoolError
@@ -21,13 +20,9 @@ from joulebook.shipping.spool import Spool
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Path]:
     place = tmp_path / "disk"
-    place.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(place)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        pytest.skip(f"needs the right to mount a tmpfs: {done.stderr.strip()}")
+    made = SmallDisk(place)
     yield place
-    subprocess.run(["umount", str(place)], check=True)
+    made.close()
 
 
 @pytest.fixture
