@@ -16,6 +16,7 @@
 #define MAX_SAMPLES 8 /* per process: the ring buffer of samples is short */
 #define NOT_AVAILABLE UINT64_MAX
 #define FOREVER UINT64_MAX
+#define EMPTY_MS 1000
 #define NO_INSTANCE 0xFFFFFFFFu
 
 enum {
@@ -131,19 +132,35 @@ static void script_line(Script *s, char *line) {
     } else if (s->n) device_line(&s->devices[s->n - 1], key, rest);
 }
 
+/* Whoever writes a file anew empties it first: what is in it, once there is something again.
+   A file that stays empty is empty. */
+static FILE *written(const char *path, int wait_ms) {
+    for (;;) {
+        FILE *file = path ? fopen(path, "r") : NULL;
+        int first = file ? fgetc(file) : EOF;
+        if (!file || first != EOF || wait_ms-- <= 0) {
+            if (file && first != EOF) ungetc(first, file);
+            return file;
+        }
+        fclose(file);
+        nanosleep(&(struct timespec){0, 1000000}, NULL);
+    }
+}
+
 static int load(Script *s) {
     static Script kept; /* where it is said not to change, it is read once: for benchmarks */
-    static int known;
+    static int known, had_devices;
     char line[512];
     const char *path = getenv("FAKE_NVML_SCRIPT");
     FILE *file;
     if (known) return *s = kept, OK;
-    file = path ? fopen(path, "r") : NULL;
+    file = written(path, had_devices ? EMPTY_MS : 0);
     memset(s, 0, sizeof *s);
     snprintf(s->driver, sizeof s->driver, "0.0-simulated");
     if (!file) return DRIVER_NOT_LOADED;
     while (fgets(line, sizeof line, file)) script_line(s, line);
     fclose(file);
+    had_devices = s->n > 0;
     if (getenv("FAKE_NVML_STEADY")) known = 1, kept = *s;
     return OK;
 }
@@ -151,7 +168,7 @@ static int load(Script *s) {
 static uint64_t now_us(const Script *s) {
     unsigned long long us = 0;
     const char *path = getenv("FAKE_NVML_CLOCK");
-    FILE *file = path ? fopen(path, "r") : NULL;
+    FILE *file = written(path, EMPTY_MS);
     if (file) {
         if (fscanf(file, "%llu", &us) != 1) us = 0;
         fclose(file);
