@@ -160,3 +160,21 @@ sys.exit(subprocess.run([sys.executable, "-c", {tracked!r}]).returncode)
     finish(script)
     subprocess.run(["pkill", "-KILL", "-f", "burn\\(60\\)"], check=True)
     agent.stop()
+
+
+def test_jobs_that_begin_and_end_together_are_written_down_together(
+    start_agent: StartAgent,
+) -> None:
+    many = {f"many-{number}" for number in range(150)}
+    processes = [subprocess.Popen(["sleep", "600"], env={"JOULEBOOK_JOB_ID": uid}) for uid in many]
+    agent = start_agent()
+    assert until(lambda: many <= jobs(agent).keys())
+    came = [sum(job.uid in many for job in batch.jobs) for batch in agent.batches()]
+    # Some are older than others by a look; not each has a write to the disk of its own.
+    assert len([count for count in came if 0 < count < len(many)]) < 5
+    agent.stop()
+    ended = [{job.uid for job in batch.jobs if job.ended_at} for batch in agent.batches()]
+    assert any(many <= uids for uids in ended)
+    for process in processes:
+        process.kill()
+        process.communicate()

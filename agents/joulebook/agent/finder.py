@@ -1,7 +1,7 @@
 """Jobs that nobody handed over: found among the processes, and measured like all others."""
 
 import logging
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from joulebook.agent.births import Births
@@ -12,7 +12,6 @@ from joulebook.core.outermost import outermost
 from joulebook.core.variant import Variant
 from joulebook.discovery.owner import PROCESS, JobLabels, Owner
 from joulebook.discovery.owners import Owners
-from joulebook.metering.guard import harmless
 from joulebook.metering.session import Session
 from joulebook.metering.span import Labels, Span
 
@@ -66,18 +65,18 @@ class Finder:
         wanted = self._wanted(table, tracked)
         reserved = self._reservations.look({owner.uid for owner in wanted.values()})
         wanted |= {(root, None): owner for root, owner in reserved.items()}
-        for root, owner in wanted.items():
-            with harmless("measuring a job that was found"):
-                self._keep(root, owner)
-        self._count(table, tracked)
-        for root in [root for root in self._spans if root not in wanted]:
-            with harmless("ending a job that was found"):
-                self._session.end(self._spans.pop(root))
+        left = {root for root, span in self._spans.items() if _left(span, wanted.get(root))}
+        opening = self._come(wanted, left)
+        self._count(table, tracked, [*self._spans.values(), *opening.values()])
+        if opening or left:  # at one cut: it costs the same for one and for all
+            self._session.change([*opening.values()], [self._spans.pop(root) for root in left])
+            self._spans |= opening
         self._reserve(wanted)
 
-    def _count(self, table: Mapping[int, Process], tracked: Collection[int]) -> None:
+    def _count(
+        self, table: Mapping[int, Process], tracked: Collection[int], spans: Sequence[Span]
+    ) -> None:
         owners = {pid: owner.uid for pid, owner in self._found.items()}
-        spans = list(self._spans.values())
         self._deeds.look(Look(table, owners, {span.uid for span in spans}, tracked), spans)
 
     def parent_of(self, pid: int, uid: str) -> str | None:
@@ -105,36 +104,44 @@ class Finder:
         known = (pid, started) in self._spans or self._waited[pid] >= PATIENCE
         return known and not tracks_itself
 
-    def _keep(self, root: _Root, owner: Owner) -> None:
-        span = self._spans.get(root)
-        labels = _labels(owner.labels.or_else(self._deeds.labels(owner.uid)))
-        if span is not None and span.uid == owner.uid:
-            span.labels, span.parent_uid = labels, owner.parent
-            return
-        if span is not None:  # it moved to another job
-            self._session.end(self._spans.pop(root))
-        if len(self._spans) >= MOST:
-            if not self._full:
-                log.warning("joulebook: more than %d jobs run here; others are system", MOST)
-            self._full = True
-            return
-        self._open(root, owner, labels)
+    def _come(self, wanted: Mapping[_Root, Owner], left: Collection[_Root]) -> dict[_Root, Span]:
+        """Spans for what is new; those that are open know what is known by now."""
+        opening: dict[_Root, Span] = {}
+        # Whom a scheduler started goes first: there may be more than can be measured.
+        for root, owner in sorted(wanted.items(), key=lambda one: one[1].manager == PROCESS):
+            labels = _labels(owner.labels.or_else(self._deeds.labels(owner.uid)))
+            if root in self._spans and root not in left:
+                self._spans[root].labels, self._spans[root].parent_uid = labels, owner.parent
+            elif self._has_room(len(opening) - len(left)):
+                opening[root] = self._span(root, owner, labels)
+        return opening
 
-    def _open(self, root: _Root, owner: Owner, labels: Labels) -> None:
+    def _has_room(self, more: int) -> bool:
+        room = len(self._spans) + more < MOST
+        if not room and not self._full:
+            log.warning("joulebook: more than %d jobs run here; others are system", MOST)
+        self._full = self._full or not room
+        return room
+
+    def _span(self, root: _Root, owner: Owner, labels: Labels) -> Span:
         pid, started = root
         span = Span(owner.uid, labels, parent_uid=owner.parent, pid=pid, found=True, shared=True)
         span.reporter = self._deeds.reporter
         born = self._births.of(started)
         if born is not None:  # it began before it was found, and so did what is not covered
             span.started_us, span.began_us = born
-        self._session.begin(span)
-        self._spans[root] = span
+        return span
 
     def _reserve(self, wanted: Mapping[_Root, Owner]) -> None:
         roots: dict[str, list[int]] = {}
         for (pid, _), owner in wanted.items():
             roots.setdefault(owner.uid, []).append(pid)
         self._session.reserve(self._reservations.by_gpu(roots, self._found.values()))
+
+
+def _left(span: Span, owner: Owner | None) -> bool:
+    """Whether a process ended, or moved to another job."""
+    return owner is None or span.uid != owner.uid
 
 
 def _labels(told: JobLabels) -> Labels:

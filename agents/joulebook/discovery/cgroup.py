@@ -27,6 +27,8 @@ class Cgroups:
     def __init__(self, procfs_root: Path, cgroupfs_root: Path) -> None:
         self._procfs = str(procfs_root)
         self._root = str(cgroupfs_root)
+        self._known: Collection[int] = ()
+        self._members: dict[str, list[int]] = {}
 
     def cpu_us(
         self, pid: int, family: Collection[int], known: Collection[int]
@@ -83,11 +85,19 @@ class Cgroups:
         folder = self._folder(pid, controller)
         if folder is None:
             return None
-        for member in _members(folder):
+        for member in self._in(folder, known):
             # 0 is a process of another pid namespace (cgroups(7)).
             if member == 0 or (member in known and member not in family):
                 return None
         return folder
+
+    def _in(self, folder: str, known: Collection[int]) -> list[int]:
+        """Who is in a cgroup. Read once a look: hundreds of jobs may share one, as in a session."""
+        if known is not self._known:
+            self._known, self._members = known, {}
+        if folder not in self._members:
+            self._members[folder] = list(_members(folder))
+        return self._members[folder]
 
     def _folder(self, pid: int, controller: str) -> str | None:
         """Where the controller counts a process; None where it is out of sight."""

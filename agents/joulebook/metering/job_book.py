@@ -17,7 +17,6 @@ class _Known:
     parent_uid: str | None
     started_us: int
     shared: bool
-    changed: bool = True
     ended_us: int = 0
     revision: int = 0
     work: dict[str, float] = field(default_factory=dict)
@@ -27,7 +26,6 @@ class _Known:
     def absorb(self, span: Span) -> None:
         """Add what an ended span came to."""
         self.open.remove(span)
-        self.changed = True
         self.ended_us = max(self.ended_us, span.ended_us or 0)
         self.quality.update(span.quality)
         _add(self.work, span.work)
@@ -43,33 +41,41 @@ class JobBook:
     def __init__(self) -> None:
         self.latest = 0
         self._jobs: dict[_Key, _Known] = {}
+        #: Those that are open or have just ended; others are kept for what their spans came to.
+        self._told: dict[_Key, _Known] = {}
         self._floors: dict[_Key, int] = {}
 
     def expect(self, span: Span, revision: int) -> None:
         """Another may have written records of this span's job, up to this revision."""
         self._floors[_key(span)] = revision
 
+    def check(self, span: Span) -> None:
+        """Whether its job can be told of; to be asked before it is measured along with others.
+
+        Raises:
+            OverflowError: It began at a time that no record can tell.
+        """
+        self._record(0, _key(span), _known(span), 0)
+
     def open(self, span: Span) -> None:
         """A span has started."""
-        known = self._jobs.get(_key(span))
+        key = _key(span)
+        known = self._jobs.get(key)
         if known is None:
-            known = _Known(span.labels, span.parent_uid, span.started_us, span.shared)
-            _add(known.work, span.carried)
-            # What cannot be said must fail here, before the span is measured along with others.
-            self._record(0, _key(span), known, 0)
-            known.revision = 0
-            self._jobs[_key(span)] = known
-        known.revision = max(known.revision, self._floors.pop(_key(span), 0))
+            known = self._jobs[key] = _known(span)
+        known.revision = max(known.revision, self._floors.pop(key, 0))
         known.open.append(span)
+        self._told[key] = known
 
     def close(self, span: Span) -> None:
         """A span has ended; its job's record is still to be written."""
-        self._jobs[_key(span)].absorb(span)
+        known = self._told[_key(span)] = self._jobs[_key(span)]
+        known.absorb(span)
 
     def forget(self, reporter: str) -> bool:
         """A reporter left: what it counted stands in its last record. Whether any is still open."""
-        its = [(key, job) for key, job in self._jobs.items() if key[1] == reporter]
-        done = [key for key, job in its if not job.open and not job.changed]
+        its = [key for key in self._jobs if key[1] == reporter]
+        done = [key for key in its if key not in self._told]
         for key in done:
             del self._jobs[key]
         return len(done) < len(its)
@@ -77,16 +83,18 @@ class JobBook:
     def clear(self) -> None:
         """Another keeps the records from here on."""
         self._jobs.clear()
+        self._told.clear()
 
     def records(self, now_us: int) -> list[Job]:
         """The records of all jobs that are open or have just ended, each under a new revision."""
-        listed = [(key, job) for key, job in self._jobs.items() if job.open or job.changed]
-        records = [self._record(ref, key, job, now_us) for ref, (key, job) in enumerate(listed)]
-        for key, job in listed:
-            job.changed = False
+        told = list(self._told.items())
+        records = [self._record(ref, key, job, now_us) for ref, (key, job) in enumerate(told)]
+        for key, job in told:
             self.latest = max(self.latest, job.revision)
-            if not job.open and not job.shared:
-                del self._jobs[key]
+            if not job.open:
+                del self._told[key]
+                if not job.shared:
+                    del self._jobs[key]
         return records
 
     @staticmethod
@@ -119,6 +127,12 @@ class JobBook:
             quality={**job.quality, **_latest(job.open)},
             reporter=key[1],
         )
+
+
+def _known(span: Span) -> _Known:
+    known = _Known(span.labels, span.parent_uid, span.started_us, span.shared)
+    _add(known.work, span.carried)
+    return known
 
 
 def _key(span: Span) -> _Key:

@@ -9,15 +9,14 @@ from copy import deepcopy
 from joulebook.clock import Clock
 from joulebook.metering.activity import Reserved
 from joulebook.metering.assemble import Entry
-from joulebook.metering.booking import book, leaves_of
 from joulebook.metering.due import Due
 from joulebook.metering.guard import harmless
-from joulebook.metering.job_book import JobBook
 from joulebook.metering.marking import Marking
 from joulebook.metering.outbox import Outbox
 from joulebook.metering.pace import Pace
 from joulebook.metering.relook import Relook
 from joulebook.metering.rig import Rig
+from joulebook.metering.roll import Roll
 from joulebook.metering.span import Span
 from joulebook.metering.tally import Tally
 from joulebook.metering.ticker import Ticker
@@ -51,15 +50,13 @@ class Session:
         self._sampler = rig.sampler()
         #: Tells all processes, as the last look at them showed.
         self.processes = self._sampler.processes
-        self._kinds = {sensor.uid: sensor.kind for sensor in rig.found}
         self._relook = Relook(clock, soon=rig.ailing)
-        self._jobs = JobBook()
+        self._roll = Roll(rig, clock)
         #: Told of all jobs and open spans at every cut, so that a kill leaves none open for ever.
         self.note: Callable[[Sequence[Job], Sequence[Span], int], None] = lambda *_: None
         #: Told of what every cut came to; must not fail.
         self.seen: Callable[[Entry], None] = lambda _: None
         self._lock = threading.RLock()
-        self._open: list[Span] = []
         self._always = False
         self._ticker = Ticker(self._round, lambda: pace.wait_s(quick=self._sampler.quick))
         self._marking = Marking(self._sampler, outbox, rig.host.boot_id)
@@ -70,15 +67,14 @@ class Session:
         """Measure from here on, also while no span is open, until `close`."""
         with self._lock:
             self._always = True
-            if not self._open:
-                self._start(self._roots())
+            if not self._roll:
+                self._start(self._roll.roots())
             self._marking.begin()
 
     def close(self) -> None:
         """End all spans and measuring; the last window is durable when this returns."""
         with self._lock:
-            for span in reversed(self._open.copy()):
-                self.end(span)
+            self.change(ending=self._roll.open)
             if self._always:
                 self._cut()
                 self._always = False
@@ -91,32 +87,49 @@ class Session:
         Args:
             span: The span; one with a start goes on here, after another's measuring.
             revision: The highest that another may have given to a record of its job.
+
+        Raises:
+            OverflowError: It began at a time that no record can tell.
         """
         with self._lock:
-            self._jobs.expect(span, revision)
-            roots = self._roots() | {span.pid}
-            if self._open or self._always:
-                self._cut(roots, opening=span)
-            else:
-                self._start(roots)
-                self._enter(span)
+            self._roll.jobs.check(span)
+            self._roll.jobs.expect(span, revision)
+            self._change([span], [])
 
     def end(self, span: Span) -> None:
         """Close a span: its last window and its record are durable when this returns."""
+        self.change(ending=[span])
+
+    def change(self, opening: Sequence[Span] = (), ending: Sequence[Span] = ()) -> None:
+        """Open some spans and close others at one cut, however many they are.
+
+        Args:
+            opening: Spans that open; one whose job cannot be told of stays out, and is logged.
+            ending: Spans that end; those that are not open are let be.
+        """
         with self._lock:
-            if span not in self._open:
+            ending = [span for span in ending if span in self._roll]
+            opening = self._roll.fit(opening)
+            if not opening and not ending:
                 return
-            # By the monotonic clock: a wall clock stepped back would end it before it starts.
-            span.ended_us = span.started_us + self._clock.monotonic_us() - span.began_us
-            try:
-                self._cut(self._roots(without=span), span)
-            finally:
-                self._open.remove(span)
-                last = not self._open and not self._always
-                if last:
-                    self._halt()
+            self._change(opening, ending)
+            last = not self._roll and not self._always
+            if last:
+                self._halt()
         if last:
             self.outbox.ship(LAST_WAIT_S)
+
+    def _change(self, opening: Sequence[Span], ending: Sequence[Span]) -> None:
+        self._roll.stop(ending)
+        roots = self._roll.roots(without=ending).union(span.pid for span in opening)
+        if not self._roll and not self._always:
+            self._start(roots)
+            self._roll.enter(opening, self._sampler.timeline.now())
+            return
+        try:
+            self._cut(roots, opening, ending)
+        finally:
+            self._roll.leave(ending)
 
     def release(self) -> int:
         """Another measures the open spans from here on; the last windows are durable by now.
@@ -125,18 +138,18 @@ class Session:
             The highest revision that a record got here.
         """
         with self._lock:
-            if self._open:
+            if self._roll:
                 self._cut()
-                self._open.clear()
+                self._roll.leave(self._roll.open)
                 self._halt()
-            self._jobs.clear()
+            self._roll.jobs.clear()
             self._note((), 0)
-            return self._jobs.latest
+            return self._roll.jobs.latest
 
     def so_far(self, span: Span) -> tuple[Tally, int]:
         """A copy of what a span has come to up to the last cut, and the highest revision here."""
         with self._lock:
-            return deepcopy(span.tally), self._jobs.latest
+            return deepcopy(span.tally), self._roll.jobs.latest
 
     def tell(self, jobs: Sequence[Job]) -> None:
         """Keep records of jobs that nobody measures any more."""
@@ -146,7 +159,7 @@ class Session:
     def forget(self, reporter: str) -> bool:
         """A reporter left: no span of it will follow. Whether it still has an open one."""
         with self._lock:
-            return self._jobs.forget(reporter)
+            return self._roll.jobs.forget(reporter)
 
     def reserve(self, roots: Reserved) -> None:
         """Which processes each GPU is reserved for: where nothing runs, they hold it."""
@@ -160,13 +173,13 @@ class Session:
     def tick(self) -> bool:
         """Sample, look for devices now and then, cut what is full; True where something was cut."""
         with self._lock:
-            if not self._open and not self._always:
+            if not self._roll and not self._always:
                 return False
             if self._relook.due(lost=self._sampler.lost) and self._look_again():
                 return True
             now_us = self._sampler.timeline.now()
             if self._due.is_due(now_us, self._pace.length_us(self.outbox.window_us)):
-                self._cut(self._roots())
+                self._cut(self._roll.roots())
                 return True
             self._sampler.sample()
             return False
@@ -181,18 +194,11 @@ class Session:
             return False
         known = {sensor.uid for sensor in self.rig.found}
         self.outbox.sensors = [*self.rig.found, *(s for s in before if s.uid not in known)]
-        self._cut(self._roots())  # what ran so far is cut with the sensors that it ran on
-        self._kinds |= {sensor.uid: sensor.kind for sensor in self.rig.found}
+        self._cut(self._roll.roots())  # what ran so far is cut with the sensors that it ran on
+        self._roll.look_again()
         self.outbox.sensors = self.rig.found
         self._sampler.adopt(self.rig.sensors)
         return True
-
-    def _enter(self, span: Span) -> None:
-        if not span.started_us:  # else it goes on here, after another's measuring
-            span.started_us = self._sampler.timeline.now()
-            span.began_us = self._clock.monotonic_us()
-        self._jobs.open(span)
-        self._open.append(span)
 
     def _start(self, roots: Collection[int]) -> None:
         self._sampler.start(roots)
@@ -203,45 +209,36 @@ class Session:
         self._ticker.stop()
         self._sampler.stop()
 
-    def _roots(self, without: Span | None = None) -> frozenset[int]:
-        """Ids of the processes with open spans, and of the one that measures for all."""
-        return self.rig.own.union(span.pid for span in self._open if span is not without)
-
     def _cut(
         self,
         roots: Collection[int] = (),
-        ending: Span | None = None,
-        opening: Span | None = None,
+        opening: Sequence[Span] = (),
+        ending: Sequence[Span] = (),
     ) -> None:
         """Close all windows, book them to the leaves, keep them in the spool.
 
-        A span that opens has no share in them, but its record goes along: whoever looks sees it.
+        Spans that open have no share in them, but their records go along: whoever looks sees them.
         """
         self._marking.recover()
         now_us = self._sampler.timeline.now()
-        if ending is not None:
-            self._jobs.close(ending)
+        for span in ending:
+            self._roll.jobs.close(span)
         self._due.cut(now_us)
-        leaves = leaves_of(self._open)
-        booked = [
-            book(metered, self._kinds[metered.window.uid], leaves, self._open, self.rig.own)
-            for metered in self._sampler.cut(roots)
-        ]
-        if opening is not None:
-            self._enter(opening)
-        jobs = self._jobs.records(now_us)
-        if opening is not None:
+        booked = self._roll.book(self._sampler.cut(roots))
+        self._roll.enter(opening, self._sampler.timeline.now())
+        jobs = self._roll.jobs.records(now_us)
+        if opening:
             self._note(jobs, now_us)  # first: no running job may be kept that is not noted
         with harmless("keeping a window"):
             marks, sensors = self._marking.now() if self._always else None, self.outbox.sensors
             entry = Entry(booked, jobs, self._sampler.problems(), tuple(sensors), marks)
             self.seen(entry)
-            if self.outbox.keep(entry) and opening is None:
+            if self.outbox.keep(entry) and not opening:
                 self._note(jobs, now_us)
 
     def _note(self, jobs: Sequence[Job], now_us: int) -> None:
         with harmless("noting which jobs are open"):
-            self.note(jobs, self._open, now_us)
+            self.note(jobs, self._roll.open, now_us)
 
     def _round(self) -> None:
         if self.tick():
