@@ -9,6 +9,7 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
+from joulebook.core.transfer import published, stated
 from joulebook_server.errors import CannotStart
 
 PREFIX = "JOULEBOOK_SERVER_"
@@ -28,6 +29,10 @@ class Settings:
         zone: Grid zone of this site, such as ``FR``; wins over what hosts say of themselves.
         pue: Power usage effectiveness of this site, a decimal from 1 to 10.
         max_body_mb: Largest batch, MiB of JSON.
+        transfer_year: Year whose published coefficient the energy of data transfer is estimated
+            with; that term is off where neither this nor the next is set.
+        transfer_kwh_per_gb: A coefficient of one's own instead, a decimal.
+        transfer_source: Where that coefficient comes from.
     """
 
     host: str = "127.0.0.1"
@@ -36,6 +41,9 @@ class Settings:
     zone: str | None = None
     pue: str = "1"
     max_body_mb: int = 16
+    transfer_year: int | None = None
+    transfer_kwh_per_gb: str | None = None
+    transfer_source: str | None = None
 
 
 def load(
@@ -56,7 +64,9 @@ def load(
     for source, given in _sources(flags or {}, environ):
         for key, value in given.items():
             values[key] = _read(key, value, source)
-    return Settings(**values)
+    settings = Settings(**values)
+    _check_transfer(settings)
+    return settings
 
 
 def _sources(
@@ -130,7 +140,36 @@ def _megabytes(text: str) -> int:
     return size
 
 
-_READERS = {"port": _port, "pue": _pue, "max_body_mb": _megabytes}
+def _year(text: str) -> int:
+    published(year := int(text))
+    return year
+
+
+def _per_gb(text: str) -> str:
+    try:
+        stated(Decimal(text), "")
+    except InvalidOperation as error:
+        raise ValueError("must be kWh for each GB, such as 0.01") from error
+    return text
+
+
+def _check_transfer(settings: Settings) -> None:
+    own, source = settings.transfer_kwh_per_gb, settings.transfer_source
+    if own is not None and settings.transfer_year is not None:
+        raise CannotStart("set either transfer_year or transfer_kwh_per_gb, not both")
+    if (own is None) != (source is None):
+        raise CannotStart(
+            "transfer_kwh_per_gb and transfer_source go together: a figure and who says so"
+        )
+
+
+_READERS = {
+    "port": _port,
+    "pue": _pue,
+    "max_body_mb": _megabytes,
+    "transfer_year": _year,
+    "transfer_kwh_per_gb": _per_gb,
+}
 
 
 def _default_database(environ: Mapping[str, str]) -> str:

@@ -39,7 +39,16 @@ def test_an_unknown_key_names_the_nearest_known_one() -> None:
 
 @pytest.mark.parametrize(
     ("key", "value"),
-    [("port", "70000"), ("port", "many"), ("pue", "0.9"), ("pue", "1/0"), ("max_body_mb", "0")],
+    [
+        ("port", "70000"),
+        ("port", "many"),
+        ("pue", "0.9"),
+        ("pue", "1/0"),
+        ("max_body_mb", "0"),
+        ("transfer_year", "1999"),
+        ("transfer_kwh_per_gb", "much"),
+        ("transfer_kwh_per_gb", "-1"),
+    ],
 )
 def test_a_value_that_cannot_be_is_refused_with_its_key(key: str, value: str) -> None:
     with pytest.raises(CannotStart, match=key):
@@ -57,3 +66,16 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
 def test_every_setting_is_documented(key: str) -> None:
     text = DOCUMENT.read_text(encoding="utf-8")
     assert f"| `{key}` | `JOULEBOOK_SERVER_{key.upper()}` |" in text
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"transfer_kwh_per_gb": "0.01"},
+        {"transfer_source": "our carrier"},
+        {"transfer_kwh_per_gb": "0.01", "transfer_source": "us", "transfer_year": "2026"},
+    ],
+)
+def test_a_transfer_coefficient_is_one_and_says_where_it_comes_from(given: dict[str, str]) -> None:
+    with pytest.raises(CannotStart, match="transfer"):
+        load(given, {})

@@ -1,6 +1,5 @@
 """`/v1/models`: models, and the variants of one side by side."""
 
-from fractions import Fraction
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -9,7 +8,7 @@ from joulebook_server.api.parameters import refuse_unknown
 from joulebook_server.api.period import period
 from joulebook_server.api.problems import answers
 from joulebook_server.services import models
-from joulebook_server.services.report_rows import Site
+from joulebook_server.services.site import site_of
 
 router = APIRouter(tags=["models"], dependencies=[Depends(refuse_unknown)], responses=answers(400))
 
@@ -21,7 +20,8 @@ def get_models(
     end: Annotated[str | None, Query(alias="to", description="RFC 3339 time")] = None,
 ) -> dict[str, Any]:
     """Each with its variants, its jobs, and the figures of its row in a report."""
-    found = models.models(request.app.state.store, period(start, end), _site(request))
+    state = request.app.state
+    found = models.models(state.store, period(start, end), site_of(state.settings))
     return {
         "models": [
             {"model": one.name, "variants": one.variants, "jobs": one.jobs, **one.figures}
@@ -40,7 +40,8 @@ def get_variants(
     end: Annotated[str | None, Query(alias="to", description="RFC 3339 time")] = None,
 ) -> dict[str, Any]:
     """Each variant and kind of job with its figures, its jobs and its quality."""
-    found = models.variants(request.app.state.store, name, period(start, end), _site(request))
+    state = request.app.state
+    found = models.variants(state.store, name, period(start, end), site_of(state.settings))
     return {
         "model": name,
         "variants": [
@@ -54,8 +55,3 @@ def get_variants(
             for one in found
         ],
     }
-
-
-def _site(request: Request) -> Site:
-    settings = request.app.state.settings
-    return Site(settings.zone, Fraction(settings.pue))

@@ -3,7 +3,6 @@
 import csv
 import io
 from collections.abc import Sequence
-from fractions import Fraction
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -13,8 +12,8 @@ from joulebook_server.api.parameters import refuse_unknown
 from joulebook_server.api.period import period
 from joulebook_server.api.problems import answers
 from joulebook_server.services.report_request import read_request
-from joulebook_server.services.report_rows import Site
 from joulebook_server.services.reports import report
+from joulebook_server.services.site import site_of
 
 router = APIRouter(tags=["reports"], dependencies=[Depends(refuse_unknown)], responses=answers(400))
 
@@ -37,8 +36,7 @@ def get_report(  # noqa: PLR0913, PLR0917 - one argument a parameter
 ) -> Response:
     """One row per combination of the keys; JSON, or CSV where `Accept: text/csv` asks for it."""
     asked = read_request(group_by, period(start, end), tz, filters or [], basis)
-    settings = request.app.state.settings
-    made = report(request.app.state.store, asked, Site(settings.zone, Fraction(settings.pue)))
+    made = report(request.app.state.store, asked, site_of(request.app.state.settings))
     if "text/csv" in request.headers.get("accept", ""):
         return Response(_csv(asked.keys, made), media_type="text/csv")
     return JSONResponse(made)

@@ -6,8 +6,8 @@ from typing import Any
 
 from joulebook_server.errors import Problem
 from joulebook_server.services.report_request import utc_request
-from joulebook_server.services.report_rows import Site
 from joulebook_server.services.reports import report
+from joulebook_server.services.site import Site
 from joulebook_server.store.engine import Store
 from joulebook_server.store.jobs import EffectiveJob, effective_jobs
 

@@ -1,42 +1,16 @@
 """Arithmetic of a report's rows: exact sums, rounded once at the end."""
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
 from joulebook.core.carbon import Factor, emissions_g, facility_uj
 from joulebook.core.units import UJ_PER_J, UJ_PER_KWH, kwh
-from joulebook.errors import InvalidInput
 from joulebook_server.services.report_work import Work
-from joulebook_server.store.factors import packaged
+from joulebook_server.services.site import Site
+from joulebook_server.services.transfer import transfer
 from joulebook_server.store.reports import Line
-
-
-@dataclass(frozen=True, slots=True)
-class Site:
-    """Zone and PUE of the server's site; its zone wins over what a host says of itself.
-
-    The zone is None where each host's own counts.
-    """
-
-    zone: str | None
-    pue: Fraction
-
-    def placed(self, labels: Mapping[str, str]) -> Mapping[str, str]:
-        """Labels with the site's zone, if it has one."""
-        return {**labels, "zone": self.zone} if self.zone else labels
-
-    @staticmethod
-    def factor(zone: str) -> tuple[Factor | None, str | None]:
-        """The factor of a line's zone, or the flag that says why there is none."""
-        if not zone:
-            return None, "no_zone"
-        try:
-            return packaged().get(zone), None
-        except InvalidInput:
-            return None, f"unknown_zone:{zone}"
 
 
 @dataclass
@@ -110,6 +84,7 @@ class Row:
                 for unit in sorted(work.rated)
                 if work.amounts[unit] and self.jobs_alone
             },
+            "transfer": transfer(work.amounts, site.transfer),
             "factor_ids": sorted(self.factors),
             "flags": sorted(self._flags()),
         }

@@ -13,8 +13,10 @@ from joulebook_server.services.balance import ALL_FROM_US, ALL_TO_US
 from joulebook_server.services.coverage import CoverageTable
 from joulebook_server.services.grouping import RowKey, in_order, row_key
 from joulebook_server.services.report_request import ReportRequest
-from joulebook_server.services.report_rows import Row, Site
+from joulebook_server.services.report_rows import Row
 from joulebook_server.services.report_work import Work, work_by_row
+from joulebook_server.services.site import Site
+from joulebook_server.services.transfer import described
 from joulebook_server.store import reports as stored
 from joulebook_server.store.engine import Store
 from joulebook_server.store.jobs import EffectiveJob
@@ -65,6 +67,7 @@ def report(store: Store, request: ReportRequest, site: Site) -> dict[str, Any]:
         "tz": request.tz.key,
         "basis": "location",
         "pue": float(site.pue),
+        "transfer": described(site.transfer),
         "factors": [_factor(factor) for _, factor in sorted(totals.factors.items())],
     }
 

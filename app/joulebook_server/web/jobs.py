@@ -15,6 +15,7 @@ from joulebook_server.services.jobs import JobFilter
 from joulebook_server.services.power import power_by_device
 from joulebook_server.services.report_request import utc_request
 from joulebook_server.services.reports import report
+from joulebook_server.services.transfer import transfer
 from joulebook_server.web.charts import bucket_chart
 from joulebook_server.web.job_rows import row_of, rows_of
 from joulebook_server.web.missing import PageRoute
@@ -71,6 +72,7 @@ def get_job(request: Request, uid: str) -> HTMLResponse:
         own=_own(request, job),
         emissions=_emissions(request, {uid, *job["children"]}),
         rates=_rates(job),
+        transfer=transfer(job["work"], site_of(request).transfer),
         parent=_parent(request, job["parent"]),
         children=children,
         strips=[

@@ -1,7 +1,6 @@
 """Templates, what every page needs, and the answer as HTML."""
 
 import json
-from fractions import Fraction
 from importlib.resources import files
 from urllib.parse import quote
 
@@ -11,7 +10,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from joulebook_server import __version__
 from joulebook_server.services.fleet import first_seen
-from joulebook_server.services.report_rows import Site
+from joulebook_server.services.site import Site
+from joulebook_server.services.site import site_of as described
 from joulebook_server.web import figures
 from joulebook_server.web.period import NAMES, Period, read_period
 
@@ -124,6 +124,5 @@ def period_of(request: Request) -> Period:
 
 
 def site_of(request: Request) -> Site:
-    """Zone and PUE of this server."""
-    settings = request.app.state.settings
-    return Site(settings.zone, Fraction(settings.pue))
+    """What this server's site adds to every figure."""
+    return described(request.app.state.settings)

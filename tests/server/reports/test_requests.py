@@ -61,7 +61,7 @@ def test_rows_carry_their_keys_and_every_figure(mixed: Fleet) -> None:
         *("energy_uj", "energy_kwh", "facility_kwh"),
         *("emissions_kg", "emissions_low_kg", "emissions_high_kg", "cost", "currency"),
         *("coverage", "methods", "uncertainty_kwh", "work", "energy_per_work_j"),
-        *("factor_ids", "flags"),
+        *("transfer", "factor_ids", "flags"),
     ]
     assert list(report["rows"][0]) == ["host", "bucket", *figures]
     assert list(report["totals"]) == figures
