@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 from tests.waiting import until
 
+from joulebook.discovery.follower import YOUNG
 from joulebook.discovery.host import identify
 from joulebook.discovery.owner import Owner
-from joulebook.discovery.owners import YOUNG, Owners
+from joulebook.discovery.owners import Owners
 from joulebook.discovery.processes import ProcessTable
 from joulebook.discovery.slurm import SlurmJobs
 

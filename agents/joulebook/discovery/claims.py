@@ -1,17 +1,18 @@
 """What one process says, by its cgroup and its environment, about whose it is."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from joulebook.discovery.containers import container_uid
-from joulebook.discovery.environ import Variables, labels, variables
+from joulebook.discovery.environ import Variables, labels, variable, variables
 from joulebook.discovery.kubernetes import Pods
 from joulebook.discovery.owner import CONTAINER, PROCESS, JobLabels, Owner
 from joulebook.discovery.place import ContainerPlace, Place, PodPlace, SlurmPlace, place_of
 from joulebook.discovery.plain import inherited, labels_of, own_uid, owner_of_process
 from joulebook.discovery.procfs import read
+from joulebook.discovery.proofs import Proofs
 from joulebook.discovery.slurm import SlurmJobs
 from joulebook.settings.records import Labels
 
@@ -48,6 +49,7 @@ class Claims:
         self._boot_id = boot_id
         self._slurm = slurm
         self._pods = pods
+        self._proofs = Proofs()
 
     def show(self, pid: int, started: int) -> Shown:
         """Read the two small files that tell whose a process is."""
@@ -68,10 +70,10 @@ class Claims:
         Returns:
             The owner, and whether that is an answer: a job that cannot be named yet has none.
         """
-        uid = self._uid(shown, final=final)
+        uid = self._uid(shown, complain, final=final)
         if uid is None and shown.place is not None:
             return None, False
-        said = labels(shown.told or {}, complain)
+        said = self._believed(labels(shown.told or {}, complain), shown, uid, complain)
         managed = None
         if uid is not None:
             above = outer.uid if outer is not None and outer.uid != uid else None
@@ -83,25 +85,65 @@ class Claims:
 
         In a job of Slurm, root without the job's environment is Slurm itself, or a login service.
         """
-        try:
-            user = os.stat(f"{self._root}/{shown.pid}").st_uid  # noqa: PTH116 - as all reads here
-        except OSError:
+        user = self._user(shown.pid)
+        if user is None:
             return JobLabels()
         if isinstance(shown.place, SlurmPlace) and not user and not shown.told:
             return JobLabels()
         return JobLabels(user=str(user))
 
-    def _uid(self, shown: Shown, *, final: bool) -> str | None:
+    def pod(self, uid: str, place: PodPlace, complain: Callable[[str], None]) -> Owner | None:
+        """What the cluster tells now of the job of a pod; None where it does not know the pod."""
+        return self._pods.told(uid, place, complain)
+
+    def keep(self, uids: Collection[str]) -> None:
+        """Jobs that have processes here; what was proved of others is forgotten."""
+        self._proofs.keep(uids)
+
+    def _uid(self, shown: Shown, complain: Callable[[str], None], *, final: bool) -> str | None:
         """The job of its manager; None where there is none, or it cannot be named yet."""
-        told = shown.told or {}
+        told, uid = shown.told or {}, None
         match shown.place:
             case SlurmPlace() as place:
-                return self._slurm.uid(place, told, lambda: self._title(shown.pid), final=final)
+                uid = self._slurm.uid(place, told, lambda: self._title(shown.pid), final=final)
             case PodPlace() as place:
-                return self._pods.uid(place, final=final)
-            case ContainerPlace() as place:  # one that a job started is the job's
-                return self._slurm.outside(told) or container_uid(place)
-        return self._slurm.outside(told)
+                uid = self._pods.uid(place, final=final)
+            case _:  # a container that a job started is the job's
+                uid = self._allowed(self._slurm.outside(told), shown, "SLURM_JOB_ID", complain)
+                if uid is None and isinstance(shown.place, ContainerPlace):
+                    uid = container_uid(shown.place)
+                    self._proofs.note(uid, self._user(shown.pid))
+                return uid
+        if uid is not None:
+            self._proofs.note(uid, self._user(shown.pid))
+        return uid
+
+    def _believed(
+        self, said: Labels, shown: Shown, uid: str | None, complain: Callable[[str], None]
+    ) -> Labels:
+        """What it says of itself, without jobs of other users that it names."""
+        job, parent = (
+            named if named == uid else self._allowed(named, shown, variable(key), complain)
+            for key, named in (("job_id", said.job_id), ("parent", said.parent))
+        )
+        return replace(said, job_id=job, parent=parent)
+
+    def _allowed(
+        self, named: str | None, shown: Shown, name: str, complain: Callable[[str], None]
+    ) -> str | None:
+        """A job that a variable names, if the process may."""
+        if named is None or not self._proofs.known(named):
+            return named
+        if self._proofs.allows(named, self._user(shown.pid)):
+            return named
+        complain(f"{name} names {named!r:.80}, a job of another user")
+        return None
+
+    def _user(self, pid: int) -> int | None:
+        try:
+            return os.stat(f"{self._root}/{pid}").st_uid  # noqa: PTH116 - as all reads here
+        except OSError:
+            return None
 
     def _managed(
         self,

@@ -92,14 +92,28 @@ class Pods:
             parent: The job above it, if one is named.
             complain: Is handed what is wrong with an annotation that was left out.
         """
+        told = self.told(uid, place, complain)
+        return Owner(uid, KUBERNETES, parent) if told is None else replace(told, parent=parent)
+
+    def told(self, uid: str, place: PodPlace, complain: Callable[[str], None]) -> Owner | None:
+        """What the cluster tells now: a label may be set, a GPU allotted, while the job runs.
+
+        Args:
+            uid: The job's name.
+            place: The pod.
+            complain: Is handed what is wrong with an annotation that was left out.
+
+        Returns:
+            None where nobody knows the pod.
+        """
         pod = self._info.pod(place.pod) if self._info is not None else None
         if pod is None:
-            return Owner(uid, KUBERNETES, parent)
+            return None
         told = {**pod.labels, **pod.annotations}
         said = labels(told, complain, _PREFIX.__add__)
         name = told.get(f"{_PREFIX}name") or pod.owner_name or pod.name
         found = replace(labels_of(said), name=name[:MAX_TEXT])
-        return Owner(uid, KUBERNETES, parent, found, pod.gpus)
+        return Owner(uid, KUBERNETES, None, found, pod.gpus)
 
 
 def _name(pod: Pod | None) -> str | None:

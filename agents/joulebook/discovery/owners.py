@@ -2,41 +2,25 @@
 
 import logging
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from joulebook.core.families import Process
 from joulebook.discovery.claims import Claims, Shown
+from joulebook.discovery.follower import AGAIN, Follower
 from joulebook.discovery.kubernetes import Pods
-from joulebook.discovery.owner import SLURM, Owner
+from joulebook.discovery.owner import KUBERNETES, SLURM, Owner
+from joulebook.discovery.place import PodPlace
 from joulebook.discovery.slurm import SlurmJobs
 
 log = logging.getLogger("joulebook")
-
-#: So many looks have to show the same before a process is known: one that just forked is moved into
-#: its cgroup, and executes its program with the environment that counts, a moment later.
-YOUNG = 3
-#: So many looks a job waits for its name at most; it then has the one that can be told.
-PATIENCE = 20
-
-
-@dataclass(slots=True)
-class _Known:
-    """One process."""
-
-    started: int
-    shown: Shown | None = None
-    same: int = 0
-    looks: int = 0
-    settled: bool = False
-    uid: str | None = None
-    gpus: tuple[str, ...] = ()
 
 
 class Owners:
     """Remembers the owner of every process, and what its processes tell of a job.
 
-    Two small files are read of a process while it is young, and nothing of one that is known.
+    Two small files are read of a process while it is young, and again once a minute of one that is
+    known.
 
     Args:
         procfs_root: Where procfs is mounted, normally ``/proc``.
@@ -53,7 +37,8 @@ class Owners:
         pods: Pods | None = None,
     ) -> None:
         self._claims = Claims(procfs_root, boot_id, slurm or SlurmJobs(), pods or Pods())
-        self._known: dict[int, _Known] = {}
+        self._known: dict[int, Follower] = {}
+        self._looks = 0
         self._jobs: dict[str, Owner] = {}
         self._complained: set[str] = set()
 
@@ -66,29 +51,42 @@ class Owners:
         Returns:
             Owners by process id; processes of no job are left out.
         """
+        self._looks += 1
         found: dict[int, Owner | None] = {}
         for pid in table:
             self._look_up(pid, table, found)
+        self._ask_of_pods()
         self.keep(table)
         # A later process may have told more of the job than was known at an earlier one.
         return {pid: self._jobs[owner.uid] for pid, owner in found.items() if owner is not None}
 
-    def of(self, pid: int, started: int, parent_owner: Owner | None = None) -> Owner | None:
+    def of(
+        self, pid: int, started: int, parent_owner: Owner | None = None, parent: int = 0
+    ) -> Owner | None:
         """The owner of one process.
 
         Args:
             pid: The process.
             started: When it started, clock ticks since boot: tells it from a later one.
             parent_owner: The owner of its parent, whose it is where nothing else is told.
+            parent: Its parent.
 
         Returns:
             None where it works for nobody, or its job cannot be named yet.
         """
         known = self._known.get(pid)
         if known is None or known.started != started:
-            known = self._known[pid] = _Known(started)
-        if not known.settled:
-            self._learn(pid, known, parent_owner)
+            known = self._known[pid] = Follower(started, parent)
+        if parent != known.parent:  # an orphan is of the job that it was of
+            parent_owner = self._jobs.get(known.outer or "")
+        outer = None if parent_owner is None else parent_owner.uid
+        moved = outer != known.outer
+        known.outer = outer
+        if not known.settled or moved or (pid + self._looks) % AGAIN == 0:
+            shown = self._claims.show(pid, started)
+            if not known.settled or moved or known.changed(shown):
+                known.saw(shown)
+                self._learn(known, shown, parent_owner)
         return None if known.uid is None else self._jobs[known.uid]
 
     def keep(self, pids: Collection[int]) -> None:
@@ -100,6 +98,7 @@ class Owners:
                 gpus.setdefault(one.uid, set()).update(one.gpus)
         self._jobs = {uid: _with_gpus(self._jobs[uid], reserved) for uid, reserved in gpus.items()}
         self._complained &= self._jobs.keys()
+        self._claims.keep(self._jobs)
 
     def _look_up(
         self, pid: int, table: Mapping[int, Process], found: dict[int, Owner | None]
@@ -113,25 +112,47 @@ class Owners:
             at = table[at].parent
         for one in reversed(path):
             process = table[one]
-            found[one] = self.of(one, process.started, found.get(process.parent))
+            outer = found.get(process.parent)
+            found[one] = self.of(one, process.started, outer, process.parent)
 
-    def _learn(self, pid: int, known: _Known, outer: Owner | None) -> None:
-        shown = self._claims.show(pid, known.started)
-        known.same = known.same + 1 if shown == known.shown else 1
-        known.shown, known.looks = shown, known.looks + 1
+    def _learn(self, known: Follower, shown: Shown, outer: Owner | None) -> None:
         complaints: list[str] = []
-        owner, answered = self._claims.owner(
-            shown, outer, complaints.append, final=known.looks >= PATIENCE
-        )
-        known.settled = answered and known.same >= YOUNG
+        owner, answered = self._claims.owner(shown, outer, complaints.append, final=known.final)
+        known.settle(answered=answered)
         if owner is not None:
-            known.uid = owner.uid
-            known.gpus = () if owner is outer else owner.gpus
             self._note(owner)
             self._complain(complaints, owner.uid)
+        if owner is not None or answered:
+            own = owner is not None and owner is not outer
+            known.uid = None if owner is None else owner.uid
+            known.gpus = owner.gpus if owner is not None and own else ()
+            known.pod = shown.place if own and isinstance(shown.place, PodPlace) else None
         if known.settled:
-            known.shown = None
             self._note_user(known.uid, shown)
+
+    def _ask_of_pods(self) -> None:
+        """Labels may be set and GPUs allotted while a pod runs."""
+        pods = {(one.uid, one.pod) for one in self._known.values() if one.uid and one.pod}
+        told = {}
+        for uid, pod in pods:
+            complaints: list[str] = []
+            owner = self._claims.pod(uid, pod, complaints.append)
+            if owner is not None:
+                told[uid, pod] = owner.gpus
+                self._renew(owner)
+                self._complain(complaints, uid)
+        for one in self._known.values():
+            if one.uid and one.pod:
+                one.gpus = told.get((one.uid, one.pod), one.gpus)
+
+    def _renew(self, told: Owner) -> None:
+        """What the cluster says now goes first, but for a job that a process named by its id."""
+        known = self._jobs[told.uid]
+        its = known.manager == KUBERNETES and known.uid.startswith("k8s:")
+        first, other = (told, known) if its else (known, told)
+        labels = first.labels.or_else(other.labels)
+        if labels != known.labels:
+            self._jobs[told.uid] = replace(known, labels=labels)
 
     def _note(self, owner: Owner) -> None:
         """Add what one process tells of its job to what is known: what was said first stays."""
