@@ -5,7 +5,7 @@ from typing import Protocol
 
 from joulebook.agent.left_open import LeftOpen
 from joulebook.agent.listener import Listener
-from joulebook.metering.guard import harmless
+from joulebook.metering.guard import Recurring, harmless
 from joulebook.metering.station import Station
 
 #: Time between two looks at whether the callers still live, s.
@@ -48,6 +48,9 @@ class Daemon:
         self._aids = aids
         self._listener = listener
         self._left_open = left_open
+        self._looking = Recurring("looking for jobs")
+        self._caring = Recurring("looking after the callers")
+        self._settling = Recurring("ending what was left open")
 
     def run(self, stopped: Callable[[float], bool], ready: Callable[[], None]) -> None:
         """Measure until somebody asks to stop; the last window is on disk when this returns.
@@ -84,9 +87,9 @@ class Daemon:
 
     def _look_after(self) -> None:
         if self._find is not None:
-            with harmless("looking for jobs"):
+            with self._looking:
                 self._find(self._listener.pids())
-        with harmless("looking after the callers"):
+        with self._caring:
             self._listener.check()
-        with harmless("ending what was left open"):
+        with self._settling:
             self._left_open.check()

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import IO
 
 from joulebook.metering.assemble import Booked, Entry
-from joulebook.metering.guard import harmless
+from joulebook.metering.guard import Recurring
 from joulebook.metering.outbox import Outbox
 from joulebook.metering.recovery import Mark, Marks, decoded, recovered, source_of
 from joulebook.metering.roster import holds
@@ -38,6 +38,8 @@ class Marking:
         self._first: dict[str, Start] = {}
         self._held: IO[str] | None = None
         self._begun = self._taken = False
+        self._recovering = Recurring("recovering what passed while nobody read")
+        self._taking = Recurring("taking over an earlier agent's marks")
 
     def begin(self) -> None:
         """Take over the marks that an earlier agent left, now or at a later cut.
@@ -69,10 +71,10 @@ class Marking:
         out and none twice. What nobody can tell is named with its device.
         """
         if self._taken:
-            with harmless("recovering what passed while nobody read"):
+            with self._recovering:
                 self._recover(self._sampler.starts())
         elif self._begun:
-            with harmless("taking over an earlier agent's marks"):
+            with self._taking:
                 self._take(self._sampler.starts())
 
     def _take(self, starts: list[Start]) -> None:

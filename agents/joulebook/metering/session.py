@@ -10,7 +10,7 @@ from joulebook.clock import Clock
 from joulebook.metering.activity import Reserved
 from joulebook.metering.assemble import Entry
 from joulebook.metering.due import Due
-from joulebook.metering.guard import harmless
+from joulebook.metering.guard import Recurring
 from joulebook.metering.marking import Marking
 from joulebook.metering.outbox import Outbox
 from joulebook.metering.pace import Pace
@@ -61,6 +61,8 @@ class Session:
         self._ticker = Ticker(self._round, lambda: pace.wait_s(quick=self._sampler.quick))
         self._marking = Marking(self._sampler, outbox, rig.host.boot_id)
         self._due = Due(clock)
+        self._keeping = Recurring("keeping a window")
+        self._noting = Recurring("noting which jobs are open")
         self._pid = os.getpid()
 
     def watch(self) -> None:
@@ -229,7 +231,7 @@ class Session:
         jobs = self._roll.jobs.records(now_us)
         if opening:
             self._note(jobs, now_us)  # first: no running job may be kept that is not noted
-        with harmless("keeping a window"):
+        with self._keeping:
             marks, sensors = self._marking.now() if self._always else None, self.outbox.sensors
             entry = Entry(booked, jobs, self._sampler.problems(), tuple(sensors), marks)
             self.seen(entry)
@@ -237,7 +239,7 @@ class Session:
                 self._note(jobs, now_us)
 
     def _note(self, jobs: Sequence[Job], now_us: int) -> None:
-        with harmless("noting which jobs are open"):
+        with self._noting:
             self.note(jobs, self._roll.open, now_us)
 
     def _round(self) -> None:

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable
 
-from joulebook.metering.guard import harmless
+from joulebook.metering.guard import Recurring
 
 
 class Ticker:
@@ -31,6 +31,7 @@ class Ticker:
         self._stop.set()
 
     def _run(self, stop: threading.Event) -> None:
+        sampling = Recurring("sampling")
         while not stop.wait(self._wait_s()):
-            with harmless("sampling"):
+            with sampling:
                 self._work()
