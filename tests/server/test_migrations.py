@@ -1,10 +1,13 @@
+from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import inspect
 from tests.builders import Push, host
+from tests.postgres import cluster
 
 from joulebook_server.store.engine import Store
 from joulebook_server.store.identity import as_one_host
@@ -12,23 +15,30 @@ from joulebook_server.store.migrate import configuration, migrate
 from joulebook_server.store.tables import Base
 
 
-def test_the_migrated_schema_is_the_one_of_the_tables(tmp_path: Path) -> None:
-    store = Store(f"sqlite:///{tmp_path}/server.db")
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    """A database without tables, of either kind."""
+    url = f"sqlite:///{tmp_path}/server.db" if request.param == "sqlite" else cluster().empty()
+    store = Store(url)
+    yield store
+    store.close()
+
+
+def test_the_migrated_schema_is_the_one_of_the_tables(empty_store: Store) -> None:
+    store = empty_store
     migrate(store)
     with store.reading() as connection:
         context = MigrationContext.configure(connection)
         assert compare_metadata(context, Base.metadata) == []
-    store.close()
 
 
-def test_migrating_twice_changes_nothing(tmp_path: Path) -> None:
-    store = Store(f"sqlite:///{tmp_path}/server.db")
+def test_migrating_twice_changes_nothing(empty_store: Store) -> None:
+    store = empty_store
     assert migrate(store) == migrate(store)
-    store.close()
 
 
-def test_every_revision_can_be_taken_back(tmp_path: Path) -> None:
-    store = Store(f"sqlite:///{tmp_path}/server.db")
+def test_every_revision_can_be_taken_back(empty_store: Store) -> None:
+    store = empty_store
     migrate(store)
     with store.writing() as connection:
         config = configuration()
@@ -36,11 +46,10 @@ def test_every_revision_can_be_taken_back(tmp_path: Path) -> None:
         command.downgrade(config, "base")
     with store.reading() as connection:
         assert set(inspect(connection).get_table_names()) <= {"alembic_version"}
-    store.close()
 
 
-def test_hosts_of_an_older_database_keep_their_ids(tmp_path: Path) -> None:
-    store = Store(f"sqlite:///{tmp_path}/server.db")
+def test_hosts_of_an_older_database_keep_their_ids(empty_store: Store) -> None:
+    store = empty_store
     with store.writing() as connection:
         config = configuration()
         config.attributes["connection"] = connection
@@ -56,4 +65,3 @@ def test_hosts_of_an_older_database_keep_their_ids(tmp_path: Path) -> None:
             for name in ("image", "real", "another")
         ]
     assert told == ["image", "real", "real"]
-    store.close()

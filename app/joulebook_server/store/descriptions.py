@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Table, select
 
 from joulebook.core.units import QUARTER_US
 from joulebook.wire import Batch
-from joulebook_server.store.engine import upsert
+from joulebook_server.store.dialect import upsert
 from joulebook_server.store.tables import DeviceRow, HostRow, table_of
 
 HOSTS = table_of(HostRow)

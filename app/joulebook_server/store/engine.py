@@ -1,31 +1,18 @@
-"""The database, and where its dialects differ."""
+"""The database, and what all queries on it share."""
 
-import sqlite3
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from sqlalchemy import (
-    URL,
-    ColumnElement,
-    Connection,
-    Engine,
-    Row,
-    Select,
-    Table,
-    create_engine,
-    event,
-    func,
-)
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import ColumnElement, Connection, Row, Select, func
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
 from joulebook_server.errors import StoreError
+from joulebook_server.store.dialect import WRITES, driven, open_engine
 from joulebook_server.store.outages import translated
 
 BUSY_TIMEOUT_S = 30
-_WRITES = "joulebook_writes"
 _VALUES_LIMIT = 500
 Key = TypeVar("Key", str, tuple[Any, ...])
 
@@ -47,9 +34,13 @@ class Store:
 
     def __init__(self, url: str, busy_timeout_s: float = BUSY_TIMEOUT_S) -> None:
         try:
-            self.url = make_url(url)
-            self.engine = _engine(self.url, busy_timeout_s)
-        except (ArgumentError, NoSuchModuleError, ImportError) as error:
+            self.url = driven(make_url(url))
+            self.engine = open_engine(self.url, busy_timeout_s)
+        except ImportError as error:
+            raise StoreError(
+                f"cannot use this database without {error.name}: pip install 'joulebook[postgres]'"
+            ) from error
+        except (ArgumentError, NoSuchModuleError) as error:
             raise StoreError(
                 f"cannot use this database URL: {error}; an example: sqlite:///joulebook.db"
             ) from error
@@ -76,7 +67,7 @@ class Store:
         Raises:
             Unavailable: The database cannot be used just now.
         """
-        with translated(), self.engine.execution_options(**{_WRITES: True}).begin() as connection:
+        with translated(), self.engine.execution_options(**{WRITES: True}).begin() as connection:
             yield connection
 
     def log_ahead(self) -> None:
@@ -95,29 +86,6 @@ class Store:
     def close(self) -> None:
         """Close all connections."""
         self.engine.dispose()
-
-
-def insert_new(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
-    """Insert rows; where the key is there already, the row stays as it is."""
-    if rows:
-        statement = _dialect(connection).insert(table)
-        connection.execute(statement.on_conflict_do_nothing(), rows)
-
-
-def upsert(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
-    """Insert rows; where the key is there already, the row is replaced."""
-    if not rows:
-        return
-    statement = _dialect(connection).insert(table)
-    keys = {column.name for column in table.primary_key}
-    changed = {name: statement.excluded[name] for name in rows[0] if name not in keys}
-    connection.execute(
-        statement.on_conflict_do_update(index_elements=sorted(keys), set_=changed), rows
-    )
-
-
-def _dialect(connection: Connection) -> Any:  # noqa: ANN401 - two modules of like shape
-    return sqlite if connection.dialect.name == "sqlite" else postgresql
 
 
 def portions(values: Collection[Key]) -> Iterator[list[Key]]:
@@ -151,36 +119,3 @@ def joined(row: Any, name: str) -> int:  # noqa: ANN401 - a row of any query
     """The sum behind the two columns of `exact_sum`."""
     high, low = getattr(row, f"{name}_high"), getattr(row, f"{name}_low")
     return int(high or 0) * LIMB + int(low or 0)
-
-
-def _in_memory(url: URL) -> bool:
-    """Whether the database would be gone with the connection that made it."""
-    name = (url.database or "").removeprefix("file:")
-    return name in ("", ":memory:") or url.query.get("mode") == "memory"
-
-
-def _engine(url: URL, busy_timeout_s: float) -> Engine:
-    if url.get_backend_name() != "sqlite":
-        return create_engine(url)
-    if _in_memory(url):
-        raise StoreError(
-            f"the database {url} lies in memory, and the ledger must outlast the server; "
-            "name a file: sqlite:///joulebook.db"
-        )
-    engine = create_engine(
-        url, connect_args={"timeout": busy_timeout_s}, pool_timeout=busy_timeout_s
-    )
-    event.listen(engine, "connect", _prepare_sqlite)
-    event.listen(engine, "begin", _begin_sqlite)
-    return engine
-
-
-def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
-    connection.isolation_level = None  # transactions begin where we say, below
-    connection.execute("PRAGMA synchronous = FULL")
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    """A writer takes its lock at once: taken later, two writers would fail each other."""
-    writes = connection.get_execution_options().get(_WRITES, False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

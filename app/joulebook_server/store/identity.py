@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, select, tuple_
 
 from joulebook.wire import Batch
-from joulebook_server.store.engine import insert_new
+from joulebook_server.store.dialect import insert_new
 from joulebook_server.store.moving import move_boot, renamed
 from joulebook_server.store.tables import IdentityRow, table_of
 

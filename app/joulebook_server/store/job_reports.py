@@ -7,7 +7,8 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from joulebook.wire import Batch, Job, parse_time
-from joulebook_server.store.engine import rows_of, upsert
+from joulebook_server.store.dialect import upsert
+from joulebook_server.store.engine import rows_of
 from joulebook_server.store.jobs import effective_jobs
 from joulebook_server.store.tables import JobReportRow, table_of
 

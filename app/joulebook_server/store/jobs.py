@@ -7,7 +7,8 @@ from typing import Any
 from sqlalchemy import Connection, Row, and_, or_, select
 
 from joulebook.wire.records import FOUND
-from joulebook_server.store.engine import rows_of, upsert
+from joulebook_server.store.dialect import upsert
+from joulebook_server.store.engine import rows_of
 from joulebook_server.store.tables import JobReportRow, JobRow, table_of
 
 REPORTS = table_of(JobReportRow)

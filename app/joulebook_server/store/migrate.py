@@ -11,6 +11,7 @@ from sqlalchemy import inspect
 from sqlalchemy.exc import DBAPIError
 
 from joulebook_server.errors import StoreError, Unavailable
+from joulebook_server.store.dialect import too_old
 from joulebook_server.store.engine import Store
 
 
@@ -54,6 +55,8 @@ def _make_folder(store: Store) -> None:
 
 def _check(store: Store, scripts: ScriptDirectory) -> None:
     with store.reading() as connection:
+        if (problem := too_old(connection)) is not None:
+            raise StoreError(f"cannot use the database {_name(store)}: {problem}")
         if store.is_sqlite:
             (found,) = connection.exec_driver_sql("PRAGMA quick_check(1)").one()
             if found != "ok":

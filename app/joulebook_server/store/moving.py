@@ -7,7 +7,8 @@ from sqlalchemy import ColumnElement, Connection, Table, select, tuple_
 
 from joulebook_server.store import ledger
 from joulebook_server.store.descriptions import DEVICES, HOSTS
-from joulebook_server.store.engine import insert_new, portions
+from joulebook_server.store.dialect import insert_new
+from joulebook_server.store.engine import portions
 from joulebook_server.store.job_reports import REPORTS
 from joulebook_server.store.readings import BATCHES, METERS, PARTS
 

@@ -4,7 +4,6 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -112,9 +111,8 @@ class Fleet:
 Serve = Callable[..., Fleet]
 
 
-def serve_from(database: Path, **settings: str) -> Fleet:
+def serve_from(url: str, **settings: str) -> Fleet:
     """A server on a new database; `settings` are those of the server."""
-    url = f"sqlite:///{database}"
     store = Store(url)
     migrate(store)
     app = create_app(Settings(database_url=url, **settings), store)  # type: ignore[arg-type]
