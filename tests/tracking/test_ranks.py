@@ -5,7 +5,7 @@ import json
 import pytest
 from tests.tracking.processes import python, spooled
 
-from joulebook.settings.ranks import Launch, launch, plain
+from joulebook.settings.ranks import Launch, PodJob, launch, plain
 from joulebook.wire import Job
 
 TORCHRUN = {"TORCHELASTIC_RUN_ID": "r-1", "WORLD_SIZE": "2", "RANK": "0", "LOCAL_RANK": "0"}
@@ -51,6 +51,25 @@ SPANS = """
 )
 def test_a_launch_is_known_by_what_its_launcher_says(environ: dict[str, str], told: Launch) -> None:
     assert launch(environ) == told
+
+
+@pytest.mark.parametrize(
+    ("environ", "owned", "told"),
+    [
+        ({}, True, Launch("k8s:ml/job/a")),
+        ({"WORLD_SIZE": "2", "RANK": "1"}, True, Launch("k8s:ml/job/a", "k8s:ml/job/a", 1)),
+        ({"WORLD_SIZE": "2", "RANK": "1"}, False, Launch("k8s:ml/job/a", None, 1)),
+        (TORCHRUN, True, Launch("k8s:ml/job/a", "k8s:ml/job/a:r-1", 0)),
+        (TORCHRUN, False, Launch("k8s:ml/job/a", "torchrun:r-1", 0)),
+        (SLURM, True, Launch("slurm:c:41")),
+        (SLURM | STEP, True, Launch("slurm:c:41", "slurm:c:41:3", 1)),
+        (STEP, True, Launch("k8s:ml/job/a", "k8s:ml/job/a", 1)),
+    ],
+)
+def test_who_controls_the_pod_names_a_launch_outside_of_slurm(
+    environ: dict[str, str], *, owned: bool, told: Launch
+) -> None:
+    assert launch(environ, PodJob("k8s:ml/job/a", owned)) == told
 
 
 def test_a_task_of_an_array_is_a_job_of_its_own() -> None:

@@ -16,12 +16,25 @@ _NO_RUN_ID = "none"  # torchrun's default: no name at all
 
 
 @dataclass(frozen=True, slots=True)
+class PodJob:
+    """The job of the pod that a process runs in.
+
+    Attributes:
+        uid: ``k8s:<namespace>/<kind>/<name>`` of who controls the pod, else ``k8s:pod:<uid>``.
+        owned: Whether somebody is known to control it: then all its pods have this job.
+    """
+
+    uid: str
+    owned: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Launch:
     """What a process was started as.
 
     Attributes:
-        job: uid of the scheduler's job that it runs in, ``slurm:<cluster>:<job id>``; None
-            outside of one.
+        job: uid of the scheduler's job that it runs in, ``slurm:<cluster>:<job id>`` or that of
+            its pod; None outside of one.
         crew: What all ranks of its launch, on all nodes, and no other launch agree on; None where
             the process is alone or nothing names the launch.
         rank: Which rank it is; None where nothing tells.
@@ -49,20 +62,24 @@ class Launch:
         return uid if self.rank is None else f"rank:{self.rank:06d}:{uid}"
 
 
-def launch(environ: Mapping[str, str] | None = None) -> Launch:
+def launch(environ: Mapping[str, str] | None = None, pod: PodJob | None = None) -> Launch:
     """What the launcher says.
 
     Args:
         environ: The environment; this process's where it is left out.
+        pod: The job of the pod that it runs in, if it is known; a Slurm job goes before it.
     """
     if environ is None:
         environ = os.environ  # noqa: TID251 - settings is the one place that reads it
-    job, run = _slurm(environ), _torchrun(environ)
+    slurm, run = _slurm(environ), _torchrun(environ)
+    job = slurm or (pod.uid if pod is not None else None)
     several = any((_number(environ, name) or 0) > 1 for name in _COUNTS)
     rank = next((one for name in _RANKS if (one := _number(environ, name)) is not None), None)
     if not several:
         return Launch(job)
-    return Launch(job, _crew(job, run, plain(environ.get("SLURM_STEP_ID", ""))), rank)
+    step = plain(environ.get("SLURM_STEP_ID", "")) if slurm else ""
+    common = job if slurm or (pod is not None and pod.owned) else None
+    return Launch(job, _crew(common, run, step), rank)
 
 
 def plain(text: str) -> str:
@@ -71,6 +88,7 @@ def plain(text: str) -> str:
 
 
 def _crew(job: str | None, run: str, step: str) -> str | None:
+    """A run id tells launches of one job apart; outside of one it is all there is."""
     if job is None:
         return f"torchrun:{run}" if run else None
     return ":".join(filter(None, (job, run or step)))

@@ -48,6 +48,7 @@ class Settings:
         kubelet_socket: Where the kubelet tells which pod has which GPU; None: it is not asked.
         kubernetes_api: URL of the cluster's API server; None: it is not asked.
         node_name: Name of this node in the cluster; None: the host's name.
+        podinfo_dir: Where a pod finds the files that tell it who it is; None: nowhere.
         serving_url: Pages of inference servers of this host; empty: none is read.
         metrics_listen: Address and port of the agent's own pages; None: there are none.
         metrics_jobs: How many jobs the metrics page tells apart at one time.
@@ -82,6 +83,7 @@ class Settings:
     kubelet_socket: Path | None = None
     kubernetes_api: str | None = None
     node_name: str | None = None
+    podinfo_dir: Path | None = None
     serving_url: tuple[ServingTarget, ...] = ()
     metrics_listen: str | None = None
     metrics_jobs: int = 500

@@ -217,6 +217,7 @@ SETTING_READERS: Mapping[str, Callable[[str], object]] = MappingProxyType(
         "kubelet_socket": socket_path,
         "kubernetes_api": https_url,
         "node_name": label,
+        "podinfo_dir": path,
         "serving_url": serving_targets,
         "sysfs_root": path,
         "procfs_root": path,

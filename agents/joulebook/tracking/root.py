@@ -16,11 +16,12 @@ from joulebook.metering.open_jobs import OpenJobs
 from joulebook.metering.outbox import PAUSE_S
 from joulebook.metering.span import new_uid
 from joulebook.metering.station import Station, open_station
-from joulebook.settings import Settings, load
+from joulebook.settings import Labels, Settings, load
 from joulebook.settings.ranks import Launch, launch
 from joulebook.settings.sockets import SYSTEM
 from joulebook.tracking.link import Link
 from joulebook.tracking.meter import Meter
+from joulebook.tracking.pod import own_pod
 from joulebook.tracking.summary import Carbon
 
 
@@ -33,12 +34,14 @@ class Tracker:
         settings: Settings in force.
         launch: Which launch this process is a rank of.
         numbers: Numbers for the outermost runs of each name.
+        labels: What the pod that it runs in says of it, where the settings say nothing.
     """
 
     meter: Meter
     settings: Settings
     launch: Launch = field(default_factory=Launch)
     numbers: dict[str, Iterator[int]] = field(default_factory=dict)
+    labels: Labels = field(default_factory=Labels)
 
     def carbon(self) -> Carbon:
         """Factor and PUE for the summary: by our own settings, else by the agent's."""
@@ -65,7 +68,8 @@ def build(settings: Settings, clock: Clock) -> Tracker:
     """Wire a tracker from settings and a clock."""
     for warning in settings.warnings:
         log.warning("joulebook: %s", warning)
-    launched = launch()
+    pod = own_pod(settings.podinfo_dir)
+    launched = launch(pod=pod.job)
 
     def station(server: str | None) -> Station:
         sending = replace(settings, server=settings.server or server)
@@ -82,7 +86,7 @@ def build(settings: Settings, clock: Clock) -> Tracker:
 
     may_come = settings.agent_socket is not None
     meter = Meter(find if may_come else None, station, clock, reporter)
-    return Tracker(meter, settings, launched)
+    return Tracker(meter, settings, launched, labels=pod.labels)
 
 
 def _end_left_open(station: Station) -> None:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from joulebook.tracking.root import Tracker
     from joulebook.tracking.summary import Summary
 
+_HANDED_ON = ("model", "variant", "project")  # to nested spans
+
 
 class Run:
     """What `with joulebook.track(...) as run` gives.
@@ -71,7 +73,7 @@ class Run:
             from joulebook.tracking.root import tracker  # noqa: PLC0415
 
             found = tracker()
-            self._span = self._named(found.settings.labels, found)
+            self._span = self._named(found.settings.labels, found.labels, found)
             found.meter.begin(self._span)
             self._tracker = found
 
@@ -90,8 +92,8 @@ class Run:
         """In a forked child: this run belongs to the parent process."""
         self._tracker = None
 
-    def _named(self, given: "Given", found: "Tracker") -> Span:
-        """A span by its arguments, else by the environment's labels."""
+    def _named(self, given: "Given", around: "Given", found: "Tracker") -> Span:
+        """A span by its arguments, else by the environment's labels, else by its pod's."""
         fields = {name: value for name, value in self._fields.items() if value is not None}
         outer = self.parent._span if self.parent else None  # noqa: SLF001 - same class
         parent_uid = outer.uid if outer else given.parent or found.launch.job
@@ -99,14 +101,17 @@ class Run:
         joined = given.job_id if outer is None else None
         ranked = None if joined else self._in_all_ranks(found, name, parent_uid)
         uid = joined or ranked or self._span.uid
+        own = {key: fields.get(key) or getattr(given, key) for key in _HANDED_ON}
+        # What the enclosing span was given goes before what holds for the whole pod.
+        last = {key: _of(outer, key) or getattr(around, key) for key in _HANDED_ON}
         return Span(
             uid=uid,
             labels=Labels(
                 name=name,
-                kind=kind_of(fields.get("kind") or given.kind),
-                model=text_of(fields.get("model") or given.model or _of(outer, "model")),
-                variant=variant_of(fields.get("variant") or given.variant) or _of(outer, "variant"),
-                project=text_of(fields.get("project") or given.project or _of(outer, "project")),
+                kind=kind_of(fields.get("kind") or given.kind or around.kind),
+                model=text_of(own["model"] or last["model"]),
+                variant=variant_of(own["variant"]) or variant_of(last["variant"]),
+                project=text_of(own["project"] or last["project"]),
                 user=str(os.getuid()),
             ),
             parent=outer,

@@ -135,7 +135,8 @@ def track(  # noqa: PLR0913 - the names a user writes, all optional
 
     As a decorator, ``@joulebook.track(model="bert", variant="int8", kind="training")``, or
     ``with joulebook.track(...) as run: run.log(quality={"accuracy": 0.9})``. What is not given
-    is taken from ``JOULEBOOK_MODEL``, ``_VARIANT``, ``_PROJECT`` and ``_KIND``. A fault of
+    is taken from ``JOULEBOOK_MODEL``, ``_VARIANT``, ``_PROJECT`` and ``_KIND``,
+    else from the pod's ``joulebook.io/…`` (`podinfo_dir`). A fault of
     ours is logged and never reaches the caller; an exception of the caller goes on unchanged.
 
     Args:

@@ -1,11 +1,22 @@
 """Files by which a pod knows itself."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.discovery.kube.api_server import ApiServer, item, owner
+from tests.fakes.podinfo import UID, podinfo
 
+from joulebook.clock import ManualClock
+from joulebook.discovery.kube.cluster import Cluster
 from joulebook.discovery.kube.downward import Inside, inside
-from joulebook.discovery.kubernetes import Pod
+from joulebook.discovery.kube.known import KnownPods
+from joulebook.discovery.kubernetes import Pod, Pods
+from joulebook.discovery.place import PodPlace
+
+API = {"Job": "batch/v1", "ReplicaSet": "apps/v1", "StatefulSet": "apps/v1", "CronJob": "batch/v1"}
+Named = Callable[[str, dict[str, str], tuple[str, ...]], str | None]
+KUBEFLOW, RAY = "training.kubeflow.org/", "ray.io/"
 
 
 def _written(folder: Path, **texts: str) -> Path:
@@ -74,3 +85,150 @@ def test_labels_alone_tell_no_pod(tmp_path: Path) -> None:
 def test_a_folder_without_files_tells_nothing(tmp_path: Path) -> None:
     assert inside(tmp_path, _refuse) is None
     assert inside(tmp_path / "nowhere", _refuse) is None
+
+
+def test_what_names_no_pod_is_told_and_left_out(tmp_path: Path) -> None:
+    told: list[str] = []
+    texts = {
+        "uid": "12",
+        "namespace": "a\nb",
+        "name": "train-x7k2p",
+        "labels": "",
+        "annotations": "",
+    }
+    found = inside(_written(tmp_path, **texts), told.append)
+    assert found == Inside(None, None, "train-x7k2p", {}, {})
+    assert [said.split()[0] for said in told] == [
+        str(tmp_path / "uid"),
+        str(tmp_path / "namespace"),
+    ]
+    assert found.job is None
+
+
+def test_many_lines_that_cannot_be_read_are_one_complaint(tmp_path: Path) -> None:
+    told: list[str] = []
+    inside(_written(tmp_path, labels="x\n" * 10_000), told.append)
+    (said,) = told
+    assert said.endswith("and so were 9999 more")
+
+
+def test_an_owner_is_known_without_the_pods_uid(tmp_path: Path) -> None:
+    labels = 'batch.kubernetes.io/job-name="train"'
+    found = inside(_written(tmp_path, namespace="ml", name="train-x", labels=labels), _refuse)
+    assert found is not None
+    assert (found.job, found.owned) == ("k8s:ml/job/train", True)
+    assert found.missing == ("uid", "annotations")
+
+
+def test_a_label_without_a_value_names_no_owner(tmp_path: Path) -> None:
+    labels = {"batch.kubernetes.io/job-name": ""}
+    found = inside(podinfo(tmp_path / "p", labels=labels), _refuse)
+    assert found is not None
+    assert (found.job, found.owned) == (f"k8s:pod:{UID}", False)
+
+
+def test_a_static_pod_has_the_uid_of_its_cgroup(tmp_path: Path) -> None:
+    uid = UID.replace("-", "")
+    found = inside(podinfo(tmp_path / "p", uid=uid), _refuse)
+    assert found is not None
+    assert found.job == f"k8s:pod:{uid}"
+
+
+@pytest.fixture
+def by_agent(server: ApiServer, cluster: Cluster) -> Named:
+    """What an agent calls the job of a pod, by who controls it, and who controls that one."""
+
+    def ask(name: str, labels: dict[str, str], chain: tuple[str, ...]) -> str | None:
+        kinds = [one.split("/") for one in chain]
+        owners = [(owner(kind, who, API.get(kind, "example.org/v1")),) for kind, who in kinds]
+        server.lists(item(name, UID, owners=(*owners, ())[0], labels=labels))
+        for kind, who in kinds[:1]:
+            path = f"/apis/{API.get(kind)}/namespaces/research/{kind.lower()}s/{who}"
+            server.gives(path, 200, item(who, owners=(*owners, (), ())[1]))
+        known = KnownPods(cluster, None, clock=ManualClock(), complain=_refuse)
+        known.look()
+        return Pods(known).uid(PodPlace(UID), final=False)
+
+    return ask
+
+
+@pytest.mark.parametrize(
+    ("name", "labels", "chain"),
+    [
+        ("train-abcde", {"batch.kubernetes.io/job-name": "train"}, ("Job/train",)),
+        (
+            "nightly-1-abcde",
+            {"batch.kubernetes.io/job-name": "nightly-1"},
+            ("Job/nightly-1", "CronJob/nightly"),
+        ),
+        (
+            "llm-node-0-0-abcde",
+            {
+                "batch.kubernetes.io/job-name": "llm-node-0",
+                "jobset.sigs.k8s.io/jobset-name": "llm",
+            },
+            ("Job/llm-node-0", "JobSet/llm"),
+        ),
+        ("db-0", {"statefulset.kubernetes.io/pod-name": "db-0"}, ("StatefulSet/db",)),
+        (
+            "vllm-0-1",
+            {
+                "leaderworkerset.sigs.k8s.io/name": "vllm",
+                "statefulset.kubernetes.io/pod-name": "vllm-0-1",
+            },
+            ("StatefulSet/vllm-0",),
+        ),
+        (
+            "chat-6d4cf56db6-x7k2p",
+            {"pod-template-hash": "6d4cf56db6"},
+            ("ReplicaSet/chat-6d4cf56db6", "Deployment/chat"),
+        ),
+        (
+            "llm-worker-0",
+            {
+                f"{KUBEFLOW}job-name": "llm",
+                f"{KUBEFLOW}operator-name": "pytorchjob-controller",
+                f"{KUBEFLOW}replica-type": "worker",
+            },
+            ("PyTorchJob/llm",),
+        ),
+        (
+            "llm-launcher-abcde",
+            {
+                "batch.kubernetes.io/job-name": "llm-launcher",
+                f"{KUBEFLOW}job-name": "llm",
+                f"{KUBEFLOW}operator-name": "mpi-operator",
+            },
+            ("Job/llm-launcher", "MPIJob/llm"),
+        ),
+        (
+            "tune-head-abcde",
+            {f"{RAY}cluster": "tune", f"{RAY}is-ray-node": "yes", f"{RAY}node-type": "head"},
+            ("RayCluster/tune",),
+        ),
+        ("debug", {"app": "debug"}, ()),
+    ],
+)
+def test_files_name_the_job_as_an_agent_does_that_asks_the_cluster(
+    by_agent: Named, tmp_path: Path, name: str, labels: dict[str, str], chain: tuple[str, ...]
+) -> None:
+    found = inside(podinfo(tmp_path / "p", name=name, labels=labels), _refuse)
+    assert found is not None
+    assert found.job == by_agent(name, labels, chain)
+    assert found.owned == bool(chain)
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        {f"{KUBEFLOW}job-name": "llm", f"{KUBEFLOW}operator-name": "a-new-controller"},
+        {f"{KUBEFLOW}operator-name": "pytorchjob-controller"},
+        {f"{RAY}originated-from-cr-name": "tune", "batch.kubernetes.io/job-name": "tune"},
+    ],
+)
+def test_where_labels_leave_the_training_open_the_pod_is_named(
+    tmp_path: Path, labels: dict[str, str]
+) -> None:
+    found = inside(podinfo(tmp_path / "p", labels=labels), _refuse)
+    assert found is not None
+    assert (found.job, found.owned) == (f"k8s:pod:{UID}", False)
