@@ -20,6 +20,18 @@ hold() { # GPU
   mv -f -- "$fresh" "$file" # whoever reads sees the old ids or the new ones
 }
 
+hold_all() { # MEMBER of the list: an index, a range of them, or the UUID of a MIG instance
+  local index
+  if [[ $1 =~ ^([0-9]{1,3})-([0-9]{1,3})$ ]]; then
+    # 10#: else 08 would be read as octal
+    for ((index = 10#${BASH_REMATCH[1]}; index <= 10#${BASH_REMATCH[2]}; index++)); do
+      hold "$index"
+    done
+  elif [[ $1 =~ ^([0-9]+|(GPU|MIG)-[A-Za-z0-9-]+)$ ]]; then
+    hold "$1"
+  fi # NoDevFiles says that Slurm knows no device
+}
+
 main() {
   umask 022
   [[ $job =~ ^[A-Za-z0-9_]+$ ]] || return
@@ -30,8 +42,7 @@ main() {
   local gpu
   IFS=, read -ra gpus <<<"$SLURM_JOB_GPUS"
   for gpu in "${gpus[@]}"; do
-    # An index, or the UUID of a MIG instance; NoDevFiles says that Slurm knows no device.
-    [[ $gpu =~ ^([0-9]+|(GPU|MIG)-[A-Za-z0-9-]+)$ ]] && hold "$gpu"
+    hold_all "$gpu"
   done
 }
 

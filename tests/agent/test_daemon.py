@@ -101,6 +101,44 @@ def test_a_path_too_long_for_a_socket_says_so(run: Run, tmp_path: Path) -> None:
     assert "at most 107 bytes" in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--socket", "none"), "--socket"),
+        (("--window-s", "never"), "window_s"),  # the settings themselves are not understood
+    ],
+)
+def test_what_stops_its_start_is_one_json_object_where_the_log_is_json(
+    run: Run, words: tuple[str, ...], message: str
+) -> None:
+    done = run(*words, JOULEBOOK_LOG_FORMAT="json")
+    assert (done.returncode, done.stdout) == (1, "")
+    (line,) = done.stderr.splitlines()
+    told = json.loads(line)
+    assert told["level"] == "error"
+    assert message in told["message"]
+
+
+def test_a_page_that_cannot_be_opened_is_one_json_object_too(run: Run, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        listen = f"127.0.0.1:{other.getsockname()[1]}"
+        told = {"JOULEBOOK_METRICS_LISTEN": listen, "JOULEBOOK_LOG_FORMAT": "json"}
+        done = run("--socket", str(tmp_path / "a.sock"), **told)
+    assert done.returncode == 1
+    errors = [json.loads(line) for line in done.stderr.splitlines()]
+    (message,) = [one["message"] for one in errors if one["level"] == "error"]
+    assert message == (
+        f"joulebook: cannot listen on {listen}: Address already in use; set metrics_listen "
+        "(JOULEBOOK_METRICS_LISTEN) to another address or port"
+    )
+
+
+def test_the_line_that_scripts_wait_for_is_the_same_whatever_the_form_of_the_log(
+    start_agent: StartAgent,
+) -> None:
+    start_agent(JOULEBOOK_LOG_FORMAT="json").stop()  # it looks for that line
+
+
 def test_no_socket_at_all_is_refused(run: Run) -> None:
     done = run("--socket", "none")
     assert done.returncode == 1

@@ -1,6 +1,6 @@
 """An agent tells of found jobs under a new name each hour, so that it can forget what ended."""
 
-from joulebook.agent.shifts import SHIFT_US, Shifts
+from joulebook.agent.shifts import MOST, SHIFT_US, Shifts
 from joulebook.clock import ManualClock
 
 
@@ -36,3 +36,15 @@ def test_an_earlier_shift_is_asked_for_until_its_last_job_ended_and_never_again(
     for _ in range(5):
         shifts.check()
     assert asked == [first, first]
+
+
+def test_a_shift_in_which_many_jobs_began_ends_before_its_hour() -> None:
+    clock = ManualClock()
+    shifts = Shifts(clock, lambda _: False)
+    names = []
+    for _ in range(3 * MOST):
+        names.append(shifts.reporter)
+        clock.advance(1)
+        shifts.check()
+    assert [names.count(name) for name in dict.fromkeys(names)] == [MOST] * 3
+    assert list(dict.fromkeys(names)) == sorted(set(names), reverse=True)

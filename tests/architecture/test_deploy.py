@@ -1,5 +1,6 @@
 """What a platform team installs: the unit and the DaemonSet."""
 
+import ipaddress
 import os
 import re
 import shutil
@@ -10,6 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from joulebook.errors import SettingsError
+from joulebook.settings import Settings, load
+from joulebook.watching.page import address_of
 
 RIGHTS = {"CAP_DAC_READ_SEARCH", "CAP_SYS_PTRACE"}
 UNIT = Path("deploy/systemd/joulebook-agent.service")
@@ -108,7 +113,9 @@ def test_the_agents_account_may_read_pods_their_owners_and_gpus_and_change_nothi
 ) -> None:
     rules = manifests["ClusterRole"]["rules"]
     kinds = {kind for rule in rules for kind in rule["resources"]}
-    assert kinds == {"pods", "replicasets", "jobs", "resourceslices"}
+    assert kinds == {"pods", "namespaces", "replicasets", "jobs", "resourceslices"}
+    (named,) = [rule for rule in rules if "namespaces" in rule["resources"]]
+    assert named["resourceNames"] == ["kube-system"]  # its uid names the cluster
     assert {verb for rule in rules for verb in rule["verbs"]} == {"get", "list"}
 
 
@@ -146,3 +153,89 @@ def test_the_trees_of_the_host_lie_where_the_settings_say(manifests: dict[str, A
     assert mounted[told["JOULEBOOK_SYSFS_ROOT"]] == "/sys"
     assert mounted[told["JOULEBOOK_CGROUPFS_ROOT"]] == "/sys/fs/cgroup"
     assert mounted["/etc/machine-id"] == "/etc/machine-id"
+
+
+def expanded(container: dict[str, Any], fields: Mapping[str, str]) -> dict[str, str]:
+    """The environment as a kubelet puts it together: `$(NAME)` is what stands above."""
+    told: dict[str, str] = {}
+    for one in container["env"]:
+        value = one.get("value")
+        if value is None:
+            value = fields[one["valueFrom"]["fieldRef"]["fieldPath"]]
+        told[one["name"]] = re.sub(r"\$\((\w+)\)", lambda name: told.get(name[1], name[0]), value)
+    return told
+
+
+@pytest.fixture
+def pod(manifests: dict[str, Any]) -> dict[str, Any]:
+    spec = manifests["DaemonSet"]["spec"]["template"]["spec"]
+    assert isinstance(spec, dict)
+    return spec
+
+
+@pytest.fixture
+def settings(pod: dict[str, Any], tmp_path: Path) -> Settings:
+    """Those that the agent reads; whatever the addresses of the cluster, it is told none."""
+    (agent,) = pod["containers"]
+    told = expanded(agent, {"spec.nodeName": "node-7"})
+    return load(environ={"HOME": str(tmp_path), **told})
+
+
+def test_the_agent_understands_what_the_manifest_tells_it(settings: Settings) -> None:
+    assert settings.node_name == "node-7"
+    assert settings.log_format == "json"
+    assert settings.warnings == ()
+
+
+def test_the_cluster_is_asked_by_its_name_so_that_addresses_of_ipv6_do_as_well(
+    settings: Settings, pod: dict[str, Any]
+) -> None:
+    assert settings.kubernetes_api == "https://kubernetes.default.svc"
+    assert (
+        pod["dnsPolicy"] == "ClusterFirstWithHostNet"
+    )  # the node's own resolver knows no such name
+
+
+def test_a_service_that_is_called_like_us_stops_no_agent(
+    pod: dict[str, Any], tmp_path: Path
+) -> None:
+    # What Kubernetes would add for a Service `joulebook-agent` in the namespace.
+    link = {"HOME": str(tmp_path), "JOULEBOOK_AGENT_SERVICE_HOST": "10.96.0.7"}
+    with pytest.raises(SettingsError, match="JOULEBOOK_AGENT_SERVICE_HOST"):
+        load(environ=link)
+    assert pod["enableServiceLinks"] is False
+
+
+def test_the_agent_runs_on_every_node_of_linux_and_on_no_other(pod: dict[str, Any]) -> None:
+    assert pod["tolerations"] == [{"operator": "Exists"}]
+    assert pod["nodeSelector"] == {"kubernetes.io/os": "linux"}
+
+
+def test_pages_without_a_password_are_answered_on_loopback_alone_and_the_probe_asks_there(
+    manifests: dict[str, Any], settings: Settings, pod: dict[str, Any]
+) -> None:
+    (agent,) = pod["containers"]
+    probe = agent["readinessProbe"]["httpGet"]
+    assert settings.metrics_listen == f"{probe['host']}:{probe['port']}"
+    assert ipaddress.ip_address(probe["host"]).is_loopback
+    assert pod["hostNetwork"] is True  # else the kubelet would ask another loopback
+    about = manifests["DaemonSet"]["spec"]["template"]["metadata"]
+    assert "prometheus.io/scrape" not in about.get("annotations", {})
+
+
+@pytest.mark.parametrize("address", ["10.0.0.7", "fd00::7"])
+def test_the_lines_that_open_the_pages_to_prometheus_work_for_both_kinds_of_address(
+    root: Path, tmp_path: Path, address: str
+) -> None:
+    yaml = pytest.importorskip("yaml", reason="needs PyYAML")
+    text = (root / MANIFEST).read_text(encoding="utf-8")
+    lines = re.search(
+        r"(?m)^ +# (- name: NODE_IP\n(?: +#  ? .*\n| +# - name: JOULEBOOK_M.*\n)+)", text
+    )
+    assert lines is not None
+    env = yaml.safe_load(re.sub(r"(?m)^ +# ", "", lines[0]))
+    told = expanded({"env": env}, {"status.hostIP": address})
+    told.pop("NODE_IP")
+    settings = load(environ={"HOME": str(tmp_path), **told})
+    assert settings.metrics_listen is not None
+    assert address_of(settings.metrics_listen) == (address, 9807)

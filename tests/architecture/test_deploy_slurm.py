@@ -49,6 +49,11 @@ def test_the_prolog_names_the_job_on_each_of_its_gpus(slurm: Slurm, folder: Path
     assert held(folder) == {"0": ["42"], "3": ["42"]}
 
 
+def test_a_range_of_gpus_is_each_of_them(slurm: Slurm, folder: Path) -> None:
+    slurm(PROLOG, "42", "0,2-3,08-09")
+    assert sorted(held(folder)) == ["0", "2", "3", "8", "9"]
+
+
 def test_a_prolog_that_runs_twice_names_the_job_once(slurm: Slurm, folder: Path) -> None:
     for _ in range(2):
         slurm(PROLOG, "42", "0")

@@ -10,7 +10,7 @@ import pytest
 import joulebook
 import joulebook_server
 
-LOCKS = ("build", "demo", "dev", "server", "test")
+LOCKS = ("agent", "build", "demo", "dev", "server", "test")
 _PIN = re.compile(r"^([A-Za-z0-9._-]+)==(\S+)( ; [^\\]+)? \\$")
 # Written apart, so that this file does not name one.
 INDEX_HOSTS = tuple(".".join(words) for words in (("pypi", "org"), ("pythonhosted", "org")))
@@ -66,7 +66,7 @@ def test_every_pin_of_a_lock_has_a_hash(root: Path, lock: str) -> None:
     assert bare == []
 
 
-@pytest.mark.parametrize("lock", ["build", "demo", "server", "test"])
+@pytest.mark.parametrize("lock", ["agent", "build", "demo", "server", "test"])
 def test_a_lock_shares_its_versions_with_the_one_for_developers(root: Path, lock: str) -> None:
     everything = _pins(root, "dev")
     shared = {name: pin for name, pin in _pins(root, lock).items() if name in everything}
@@ -80,6 +80,17 @@ def test_the_developers_lock_holds_every_declared_dependency(
     words = [*project["dependencies"], *extras]
     named = {re.split(r"[\[<>=~! ;]", word)[0].lower() for word in words} - {"joulebook"}
     assert named <= {name.lower() for name in _pins(root, "dev")}
+
+
+def test_the_agents_lock_holds_what_its_two_extras_ask_for_and_no_server(
+    root: Path, project: dict[str, Any]
+) -> None:
+    extras = project["optional-dependencies"]
+    words = [*project["dependencies"], *extras["metrics"], *extras["kubernetes"]]
+    named = {re.split(r"[\[<>=~! ;]", word)[0].lower() for word in words}
+    pins = set(_pins(root, "agent"))
+    assert named <= pins
+    assert not pins & {"alembic", "fastapi", "sqlalchemy", "uvicorn"}
 
 
 def test_no_file_names_a_package_index(root: Path, kept: list[Path]) -> None:

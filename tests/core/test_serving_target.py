@@ -23,9 +23,26 @@ def test_a_url_names_the_page_and_the_port_of_its_server(text: str, url: str, po
 def test_a_port_or_a_process_may_be_named_where_a_proxy_listens() -> None:
     text = "http://h:80/a port=8000, http://h:81/b pid=123"
     assert serving_targets(text) == (
-        ServingTarget("http://h:80/a", 8000),
+        ServingTarget("http://h:80/a", 8000, names_port=True),
         ServingTarget("http://h:81/b", 81, pid=123),
     )
+
+
+@pytest.mark.parametrize(
+    ("url", "host"),
+    [("http://gpu-7:8000", "gpu-7"), ("http://10.0.0.7/m", "10.0.0.7"), ("http://[::1]:1", "::1")],
+)
+def test_the_host_is_that_of_the_url(url: str, host: str) -> None:
+    (target,) = serving_targets(url)
+    assert target.host == host
+
+
+@pytest.mark.parametrize(
+    "text", ["http://h:8000/metrics", "http://h:80/a port=80", "http://h/a port=8000 pid=123"]
+)
+def test_it_is_written_as_a_person_would(text: str) -> None:
+    (target,) = serving_targets(text)
+    assert str(target) == text
 
 
 def test_an_empty_text_names_none() -> None:

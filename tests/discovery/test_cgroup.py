@@ -112,6 +112,60 @@ def test_a_group_out_of_sight_tells_nothing(procfs: Procfs, cgroups: Cgroups, pa
     assert cgroups.cpu_us(50, {50}, KNOWN) is None
 
 
+class Pod:
+    """This process, as the agent of a pod: it is shown other cgroups from its own on."""
+
+    def __init__(self, groups: Groups, procfs: Procfs, below: str = "") -> None:
+        (procfs.root / "self").symlink_to("40")
+        self.groups = groups
+        procfs.write("40/cgroup", f"0::/{below}\n")
+        groups.folder("kubepods/burstable/podagent/aaa/" + below, 40)
+        procfs.write("50/cgroup", "0::/../../podtrain/bbb\n")
+
+    def job(self, **files: str) -> None:
+        self.groups.folder("kubepods/burstable/podtrain/bbb", 50, **files)
+
+
+@pytest.mark.parametrize("below", ["", "init.scope"])
+def test_in_a_pod_the_groups_of_other_pods_are_found_from_the_agents_own(
+    groups: Groups, cgroups: Cgroups, procfs: Procfs, below: str
+) -> None:
+    Pod(groups, procfs, below).job(cpu__stat="usage_usec 7000\n", memory__current="9000\n")
+    folder, used_us = cgroups.cpu_us(50, {50}, KNOWN) or ("", 0)
+    assert folder == f"{groups.root}/kubepods/burstable/podtrain/bbb"
+    assert used_us == 7_000
+    assert cgroups.memory_bytes(50, {50}, KNOWN) == 9_000
+    assert cgroups.cpu_us(50, {50}, KNOWN) is not None  # and again, from memory
+
+
+def test_a_group_above_the_tree_that_is_mounted_is_out_of_sight(
+    groups: Groups, cgroups: Cgroups, procfs: Procfs
+) -> None:
+    Pod(groups, procfs).job(cpu__stat="usage_usec 7000\n")
+    procfs.write("50/cgroup", "0::/../../../../../../kubepods/burstable/podtrain/bbb\n")
+    assert cgroups.cpu_us(50, {50}, KNOWN) is None
+
+
+def test_in_a_container_with_its_own_tree_mounted_others_are_out_of_sight(
+    groups: Groups, cgroups: Cgroups, procfs: Procfs
+) -> None:
+    (procfs.root / "self").symlink_to("40")
+    procfs.write("40/cgroup", "0::/\n")
+    groups.folder("", 40)
+    procfs.write("50/cgroup", "0::/../podtrain/bbb\n")
+    groups.folder("podtrain/bbb", 50, cpu__stat="usage_usec 7000\n")
+    assert cgroups.cpu_us(50, {50}, KNOWN) is None
+
+
+def test_an_agent_whose_own_group_is_not_in_the_tree_is_told_nothing_of_others(
+    groups: Groups, cgroups: Cgroups, procfs: Procfs
+) -> None:
+    (procfs.root / "self").symlink_to("40")
+    procfs.write("50/cgroup", "0::/../podtrain/bbb\n")
+    groups.folder("podtrain/bbb", 50, cpu__stat="usage_usec 7000\n")
+    assert cgroups.cpu_us(50, {50}, KNOWN) is None
+
+
 def test_a_process_that_left_has_no_group(cgroups: Cgroups) -> None:
     assert cgroups.cpu_us(50, {50}, KNOWN) is None
     assert cgroups.memory_bytes(50, {50}, KNOWN) is None

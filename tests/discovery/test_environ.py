@@ -44,7 +44,7 @@ def test_an_environment_that_may_not_be_read_is_not_an_empty_one(host: Host) -> 
 
 
 def test_an_environment_of_any_size_is_read_up_to_a_bound(host: Host) -> None:
-    filler = b"X=" + b"x" * (1 << 20) + b"\0"
+    filler = b"X=" + b"x" * (1 << 17) + b"\0"
     host.starts(7, environ=b"Y=" + b"y" * 70_000 + b"\0JOULEBOOK_MODEL=late\0")
     host.starts(8, environ=b"JOULEBOOK_MODEL=early\0" + filler + b"JOULEBOOK_KIND=training\0")
     assert variables(str(host.root), 7) == {"JOULEBOOK_MODEL": "late"}
@@ -52,7 +52,7 @@ def test_an_environment_of_any_size_is_read_up_to_a_bound(host: Host) -> None:
 
 
 def test_a_variable_that_the_bound_cuts_is_left_out(host: Host) -> None:
-    host.starts(7, environ=b"X=" + b"x" * ((1 << 20) - 22) + b"\0JOULEBOOK_MODEL=resnet50\0")
+    host.starts(7, environ=b"X=" + b"x" * ((1 << 17) - 22) + b"\0JOULEBOOK_MODEL=resnet50\0")
     assert variables(str(host.root), 7) == {}
 
 

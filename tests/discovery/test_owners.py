@@ -107,6 +107,9 @@ def test_a_pod_is_its_controllers_also_where_its_environment_names_a_slurm_job(
             known = Pod("ml", "t-0", "Job", "t", {}, {"joulebook.io/model": "bert"}, ("GPU-1",))
             return known if uid == POD else None
 
+        def waits(self, uid: str) -> bool:  # noqa: ARG002 - it knows all
+            return False
+
     host.starts(7, IN_POD, {**SLURM, "JOULEBOOK_MODEL": "sidecar", "JOULEBOOK_KIND": "training"})
     found = owners_of(host, Pods(Cluster())).look(host.table)[7]
     assert (found.uid, found.manager, found.gpus) == ("k8s:ml/job/t", "kubernetes", ("GPU-1",))

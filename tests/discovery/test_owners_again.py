@@ -91,6 +91,9 @@ class Cluster:
     def pod(self, uid: str) -> Pod | None:
         return self.known if uid == POD else None
 
+    def waits(self, uid: str) -> bool:  # noqa: ARG002 - it knows all
+        return False
+
 
 def test_what_a_pod_is_labelled_and_given_while_it_runs_counts_at_the_next_look(
     host: Host,
@@ -163,7 +166,7 @@ def test_a_job_that_a_cgroup_proves_takes_nothing_of_another_user_from_outside(
     assert (foreign.uid, foreign.parent) == ("process:boot:8:100", None)
     assert JOB in (friend.uid, friend.parent)
     (warning,) = caplog.messages
-    assert "a job of another user; it is left out" in warning
+    assert "a job of others that it may not speak for; it is left out" in warning
 
 
 def test_root_may_speak_for_every_job(host: Host, owners: Owners, give: Give) -> None:

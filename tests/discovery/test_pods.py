@@ -1,6 +1,12 @@
 """Pods of Kubernetes as parts of the job that controls them."""
 
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
 from joulebook.discovery.kubernetes import Pod, PodInfo, Pods
+from joulebook.discovery.names import Names
 from joulebook.discovery.owner import JobLabels
 from joulebook.discovery.place import PodPlace
 
@@ -14,8 +20,13 @@ class Cluster:
     def __init__(self, **pods: Pod) -> None:
         self.pods = pods
 
+        self.silent = False
+
     def pod(self, uid: str) -> Pod | None:
         return self.pods.get(uid)
+
+    def waits(self, uid: str) -> bool:
+        return self.silent and uid not in self.pods
 
 
 def uid_of(pod: Pod) -> str | None:
@@ -31,6 +42,32 @@ def test_a_training_of_many_pods_is_one_job() -> None:
 
 def test_a_name_has_only_what_an_address_can_hold() -> None:
     assert uid_of(Pod("m l", "p", "Py/Job", "a b")) == "k8s:m-l/py-job/a-b"
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        ("Job", "k8s:ml/job/a@1a2b3c4d"),
+        ("PyTorchJob", "k8s:ml/pytorchjob/a@1a2b3c4d"),
+        ("JobSet", "k8s:ml/jobset/a@1a2b3c4d"),
+        ("Workflow", "k8s:ml/workflow/a@1a2b3c4d"),
+        ("SparkApplication", "k8s:ml/sparkapplication/a@1a2b3c4d"),
+        ("PipelineRun", "k8s:ml/pipelinerun/a@1a2b3c4d"),
+        ("Deployment", "k8s:ml/deployment/a"),
+        ("StatefulSet", "k8s:ml/statefulset/a"),
+        ("RayCluster", "k8s:ml/raycluster/a"),
+    ],
+)
+def test_what_comes_to_an_end_is_another_job_when_it_is_made_anew(kind: str, name: str) -> None:
+    owner_uid = "1a2b3c4d-5e6f-4711-8899-aabbccddeeff"
+    assert uid_of(Pod("ml", "a-0", kind, "a", owner_uid=owner_uid)) == name
+    again = uid_of(Pod("ml", "a-0", kind, "a", owner_uid=owner_uid.replace("1", "2")))
+    assert (again == name) == ("@" not in name)
+
+
+def test_jobs_of_one_name_in_two_clusters_are_two() -> None:
+    first, second = (replace(TRAIN, cluster=name) for name in ("lab", "prod/eu"))
+    assert (uid_of(first), uid_of(second)) == ("k8s:lab/ml/job/train", "k8s:prod-eu/ml/job/train")
 
 
 def test_a_pod_on_its_own_is_known_by_its_uid() -> None:
@@ -49,6 +86,30 @@ def test_a_pod_that_is_not_known_yet_is_waited_for_and_then_keeps_its_name() -> 
     assert pods.uid(PLACE, final=True) == f"k8s:pod:{PLACE.pod}"
     cluster.pods[PLACE.pod] = TRAIN
     assert pods.uid(PLACE, final=False) == f"k8s:pod:{PLACE.pod}"
+
+
+def test_a_name_that_is_a_guess_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
+    pods = Pods(Cluster(b=Pod("ml", "debug")))
+    for _ in range(3):
+        pods.uid(PLACE, final=True)
+        pods.uid(PodPlace("b"), final=True)  # is known, and on its own
+    (line,) = caplog.messages
+    assert f"k8s:pod:{PLACE.pod}" in line
+
+
+def test_while_who_knows_pods_has_not_answered_none_is_given_a_name_that_is_a_guess() -> None:
+    cluster = Cluster()
+    cluster.silent = True
+    pods = Pods(cluster)
+    assert pods.uid(PLACE, final=True) is None
+    cluster.pods[PLACE.pod] = TRAIN
+    assert pods.uid(PLACE, final=True) == "k8s:ml/job/train"
+
+
+def test_a_name_that_was_given_stays_when_the_agent_starts_again(tmp_path: Path) -> None:
+    Pods(Cluster(), Names(tmp_path / "names")).uid(PLACE, final=True)
+    again = Pods(Cluster(**{PLACE.pod: TRAIN}), Names(tmp_path / "names"))
+    assert again.uid(PLACE, final=False) == f"k8s:pod:{PLACE.pod}"
 
 
 def test_memory_of_pods_is_bounded() -> None:

@@ -7,7 +7,8 @@ from tests.discovery.trees import SLUID
 
 from joulebook.discovery.owner import JobLabels
 from joulebook.discovery.place import SlurmPlace
-from joulebook.discovery.slurm import SlurmJobs, gpus_of
+from joulebook.discovery.slurm import SlurmJobs
+from joulebook.discovery.slurm_gpus import gpus_of
 from joulebook.settings.ranks import launch
 
 BATCH = {"SLURM_JOB_ID": "42", "SLURM_CLUSTER_NAME": "alps"}
@@ -33,10 +34,32 @@ def test_a_job_is_named_as_its_own_trackers_name_it(jobs: SlurmJobs) -> None:
     assert uid(jobs, SlurmPlace("42"), BATCH) == launch(BATCH).job == "slurm:alps:42"
 
 
-def test_the_cluster_is_known_from_any_job_of_the_host(jobs: SlurmJobs) -> None:
-    assert uid(jobs, SlurmPlace("41")) is None
-    uid(jobs, SlurmPlace("42"), BATCH)
-    assert uid(jobs, SlurmPlace("41")) == "slurm:alps:41"
+def test_what_a_job_calls_its_cluster_names_no_other_job(jobs: SlurmJobs) -> None:
+    assert uid(jobs, SlurmPlace("40"), {"SLURM_CLUSTER_NAME": "evil"}) == "slurm:evil:40"
+    assert (uid(jobs, SlurmPlace("41")), jobs.numbered("41")) == (None, None)
+    assert uid(jobs, SlurmPlace("42"), BATCH) == "slurm:alps:42"
+    told = {"SLURM_CLUSTER_NAME": "evil", "SLURM_HET_JOB_ID": "44"}
+    jobs.owner("slurm:evil:40", SlurmPlace("40"), told, None)
+    assert uid(jobs, SlurmPlace("44"), BATCH) == "slurm:alps:44"
+
+
+def test_a_job_that_tells_nothing_is_named_by_what_most_jobs_of_the_host_say(
+    jobs: SlurmJobs,
+) -> None:
+    uid(jobs, SlurmPlace("40"), {"SLURM_CLUSTER_NAME": "evil"})
+    for number in ("42", "43"):
+        uid(jobs, SlurmPlace(number), BATCH)
+    assert uid(jobs, SlurmPlace("41"), final=True) == "slurm:alps:41"
+
+
+def test_a_step_that_tells_nothing_is_named_by_what_another_of_its_job_said(
+    jobs: SlurmJobs,
+) -> None:
+    other = {"SLURM_CLUSTER_NAME": "alps", "SLURM_JOB_SLUID": SLUID}
+    assert uid(jobs, SlurmPlace(SLUID, "batch"), other) is None
+    title = b"slurmstepd: [42.extern]"
+    daemon = SlurmPlace(SLUID, "extern", daemon=True)
+    assert uid(jobs, daemon, title=title) == "slurm:alps:42"
 
 
 def test_the_cluster_is_known_from_slurms_own_file_and_that_is_believed_first(
@@ -102,7 +125,7 @@ def test_old_jobs_are_forgotten_and_memory_is_bounded(jobs: SlurmJobs) -> None:
     assert uid(jobs, SlurmPlace("1"), final=True) == "slurm:1"
     for number in range(2, 5_000):
         uid(jobs, SlurmPlace(str(number)), BATCH)
-    assert uid(jobs, SlurmPlace("1")) == "slurm:alps:1"
+    assert uid(jobs, SlurmPlace("1"), final=True) == "slurm:alps:1"
 
 
 def test_a_job_has_its_name_account_user_and_gpus(jobs: SlurmJobs) -> None:
@@ -123,10 +146,16 @@ def test_the_user_is_the_one_of_the_path_where_it_tells(jobs: SlurmJobs) -> None
     assert owner.labels.user == "1000"
 
 
-def test_tasks_of_an_array_are_jobs_told_apart_by_their_index(jobs: SlurmJobs) -> None:
-    told = {**BATCH, "SLURM_JOB_NAME": "sweep", "SLURM_ARRAY_JOB_ID": "40"}
-    owner = jobs.owner("x", SlurmPlace("42"), {**told, "SLURM_ARRAY_TASK_ID": "3"}, None)
-    assert (owner.labels.name, owner.parent) == ("sweep[3]", None)
+def test_tasks_of_an_array_are_told_apart_by_their_index_and_part_of_the_one_with_its_number(
+    jobs: SlurmJobs,
+) -> None:
+    told = {**BATCH, "SLURM_JOB_NAME": "sweep", "SLURM_ARRAY_JOB_ID": "43"}
+    own = uid(jobs, SlurmPlace("42"), told)
+    assert own is not None
+    owner = jobs.owner(own, SlurmPlace("42"), {**told, "SLURM_ARRAY_TASK_ID": "3"}, None)
+    assert (owner.labels.name, owner.parent) == ("sweep[3]", "slurm:alps:43")
+    last = {**told, "SLURM_JOB_ID": "43", "SLURM_ARRAY_TASK_ID": "4"}
+    assert jobs.owner("slurm:alps:43", SlurmPlace("43"), last, None).parent is None
 
 
 def test_a_component_of_a_heterogeneous_job_is_part_of_the_first(jobs: SlurmJobs) -> None:
@@ -162,6 +191,12 @@ def test_a_step_does_not_take_the_gpus_of_the_batch_scripts_host_for_its_own(
     assert gpus_of(SlurmPlace("42", step), told) == gpus
     assert gpus_of(SlurmPlace("42", "extern"), told) == ()
     assert gpus_of(SlurmPlace("42"), told) == ()
+
+
+def test_a_slice_of_a_gpu_is_named_by_its_uuid() -> None:
+    slices = "MIG-0f1d6b3e-63b3-5d3f-9a41-3f1b2f0c6a55,MIG-GPU-0f1d6b3e-63b3-5d3f-9a41-3f1b2f0c6a55"
+    found = gpus_of(SlurmPlace("42", "batch"), {"SLURM_JOB_GPUS": f"{slices},1-2"})
+    assert found == (*slices.split(","), "1", "2")
 
 
 @pytest.mark.parametrize("listed", ["", "NoDevFiles", "0,x", "0-", "-1", "²", "0,,1", "1" * 40])

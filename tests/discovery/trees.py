@@ -144,6 +144,23 @@ RECORDED = {
         version_2(f"/system.slice/nerdctl-{A}.scope"),
         ContainerPlace("containerd", A),
     ),
+    "containerd, by ctr": (version_1(f"/default/{A}"), ContainerPlace("unknown", A)),
+    "containerd, by nerdctl, cgroupfs driver, a cgroup of its own inside": (
+        version_2(f"/k8s.io/{A}/init"),
+        ContainerPlace("unknown", A),
+    ),
+    "Docker, cgroupfs driver, in a folder of choice": (
+        version_1(f"/research/gpu/{A}"),
+        ContainerPlace("unknown", A),
+    ),
+    "Docker, cgroupfs driver, seen from a container": (
+        version_2(f"/../{A}"),
+        ContainerPlace("unknown", A),
+    ),
+    "containerd, by ctr, in Docker": (
+        version_2(f"/docker/{B}/default/{A}"),
+        ContainerPlace("unknown", A),
+    ),
     "Podman": (
         version_2(f"/machine.slice/libpod-{A}.scope/container"),
         ContainerPlace("podman", A),
@@ -153,13 +170,21 @@ RECORDED = {
             "/user.slice/user-1000.slice/user@1000.service/user.slice/"
             f"user-libpod_pod_{B}.slice/libpod-{A}.scope"
         ),
-        ContainerPlace("podman", A),
+        ContainerPlace("podman", A, 1000),
+    ),
+    "Docker, rootless": (
+        version_2(f"/user.slice/user-1001.slice/user@1001.service/user.slice/docker-{A}.scope"),
+        ContainerPlace("docker", A, 1001),
     ),
     "Podman with a split cgroup, as Quadlet does": (
         version_2(f"/system.slice/train.service/libpod-payload-{A}"),
         ContainerPlace("podman", A),
     ),
     "Podman's monitor": (version_2(f"/machine.slice/libpod-conmon-{A}.scope"), None),
+    "Podman's monitor in a pod, cgroupfs driver": (
+        version_2(f"/libpod_parent/{B}/libpod-conmon-{A}"),
+        None,
+    ),
     "Slurm's daemon": (version_2("/system.slice/slurmd.service"), None),
     "Slurm, version 2: what keeps the scope": (
         version_2("/system.slice/slurmstepd.scope/system"),

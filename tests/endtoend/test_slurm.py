@@ -1,23 +1,22 @@
 """Jobs of a real Slurm, found by an agent that nobody told of them, in the reports of a server."""
 
-import sys
-import textwrap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.endtoend.cpu_booked import STEADY, booked, used_since
+from tests.endtoend.slurm_host import Host, assert_nothing_is_unbooked, command_of, finding
 from tests.fakes.slurm_cluster import CLUSTER, SlurmCluster, missing, tracks_by_cgroup
 from tests.faults.stage import Stage, metered_uj, stop
 from tests.waiting import until
 
-if TYPE_CHECKING:
-    from tests.endtoend.conftest import Server
+from joulebook.clock import SystemClock
+from joulebook.shipping.spool import Spool
 
 DEPLOY = Path("deploy/slurm")
-NONE: Mapping[str, str] = {}
-OURS = (f"slurm:{CLUSTER}:", "run:")
 MODEL = {"JOULEBOOK_MODEL": "org/m", "JOULEBOOK_VARIANT": "int8", "JOULEBOOK_KIND": "training"}
+#: CPU time that a job uses which works all the time, s.
+CPU_S = 6
 
 #: Works in rounds once it is told to, tells the CPU time that it used, and stays until told to go.
 WORK = """
@@ -87,71 +86,9 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
     made.close()
 
 
-class Host:
-    """The node of the cluster, with an agent that finds, and a server that has what it sends."""
-
-    def __init__(self, stage: Stage, slurm: SlurmCluster, folder: Path) -> None:
-        self.stage, self.slurm, self.folder = stage, slurm, folder
-        settings = {
-            "JOULEBOOK_DISCOVER": "true",
-            "JOULEBOOK_SLURM_CLUSTER": CLUSTER,
-            "JOULEBOOK_SLURM_GPU_DIR": str(slurm.gpus),
-            "JOULEBOOK_SAMPLE_S": "0.2",
-        }
-        self.server: Server = stage.serve()
-        self.agent = stage.agent(self.server.url, 0.5, **settings)
-
-    def submit(
-        self, code: str, *words: str, flags: Sequence[str] = (), extra: Mapping[str, str] = NONE
-    ) -> str:
-        """Submit Python code with its arguments; the uid that its job is to have."""
-        path = self.folder / f"{abs(hash((code, words)))}.py"
-        path.write_text(textwrap.dedent(code), encoding="utf-8")
-        command = " ".join((sys.executable, str(path), str(self.folder), *words))
-        return f"slurm:{CLUSTER}:{self.slurm.submit(command, *flags, **extra)}"
-
-    def jobs(self) -> dict[str, dict[str, Any]]:
-        """Those of the cluster, and what they track: other tests may run some that are found."""
-        jobs = self.server.get("/v1/jobs")["jobs"]
-        return {job["uid"]: job for job in jobs if job["uid"].startswith(OURS)}
-
-    def energy(self, component: str = "cpu") -> dict[str, int]:
-        """Each job's own energy on devices of a kind, µJ."""
-        asked = f"/v1/reports?group_by=job,component&filter=component:{component}"
-        rows = self.server.get(asked)["rows"]
-        found = {row["job"]: int(row["energy_uj"]) for row in rows if row["job"]}
-        return {uid: energy for uid, energy in found.items() if uid.startswith(OURS)}
-
-    def say(self, what: str) -> None:
-        """Tell the jobs."""
-        (self.folder / what).touch()
-
-    def finish(self) -> None:
-        """Let the jobs end, then the agent; all that was measured is at the server after that."""
-        self.say("end")
-        assert until(lambda: not self.slurm.ask("squeue", "-h").strip())
-        assert until(lambda: all(job["ended_at"] for job in self.jobs().values()))
-        stop(self.agent)
-
-
 @pytest.fixture
 def host(stage: Stage, slurm: SlurmCluster, tmp_path: Path) -> Host:
     return Host(stage, slurm, tmp_path)
-
-
-def assert_nothing_is_unbooked(host: Host) -> None:
-    """The parts of each device come to its meter, and the jobs to what is booked to jobs."""
-    balance = host.server.get("/v1/ledger/balance")
-    assert balance["exact"] is True
-    for device in balance["devices"]:
-        parts = {bucket: int(energy) for bucket, energy in device["parts_uj"].items()}
-        assert sum(parts.values()) == int(device["metered_uj"])
-        assert set(parts) <= {"job", "held", "system", "idle", "unknown"}
-        assert (device["difference_uj"], device["breaks"]) == ("0", [])
-    whole = sum(int(device["metered_uj"]) for device in balance["devices"])
-    rows = host.server.get("/v1/reports?group_by=bucket,job")["rows"]
-    assert sum(int(row["energy_uj"]) for row in rows) == whole
-    assert all(row["job"] for row in rows if row["bucket"] == "job")
 
 
 def assert_energy_follows_cpu_time(host: Host) -> None:
@@ -184,6 +121,31 @@ def test_the_energy_of_jobs_that_run_at_once_follows_their_cpu_time_and_none_is_
 def test_it_does_also_where_slurm_uses_no_cgroups(stage: Stage, tmp_path: Path) -> None:
     for cluster in clusters(by_cgroup=False):
         assert_energy_follows_cpu_time(Host(stage, cluster, tmp_path))
+
+
+def test_a_job_is_booked_all_the_cpu_time_that_its_processes_used_since_it_was_found(
+    stage: Stage, slurm: SlurmCluster, tmp_path: Path
+) -> None:
+    agent = stage.agent("", 0.5, **finding(slurm))  # what it measured stays in its spool
+    works = command_of(tmp_path, STEADY, "inside", str(CPU_S))
+    # One process that works to its end and a job that goes on; and a job that ends at work.
+    inside = slurm.submit(f"{works}\n{command_of(tmp_path, REST)}")
+    to_its_end = slurm.submit(command_of(tmp_path, STEADY, "to-its-end", str(CPU_S)))
+    told = {inside: tmp_path / "inside", to_its_end: tmp_path / "to-its-end"}
+    assert until(lambda: all(path.exists() for path in told.values()))
+    assert until(lambda: str(to_its_end) not in slurm.ask("squeue", "-h", "-o", "%i"))
+    (tmp_path / "end").touch()
+    assert until(lambda: not slurm.ask("squeue", "-h").strip())
+    stop(agent)
+    (spool,) = stage.state.glob("agent-*.db")
+    batches = list(Spool(spool, SystemClock()).entries())
+    for job, least in ((inside, 0.85), (to_its_end, 0.75)):
+        # Who left without an heir takes with him what he used since the last look.
+        seen, since_us = booked(batches, f"slurm:{CLUSTER}:{job}")
+        used = used_since(told[job], since_us)
+        assert used > CPU_S / 2  # the rest passed before a look found it: they come each second
+        # A busy machine looks late, and its ticks are coarse; a second more or less is neither.
+        assert least * used < seen < 1.15 * used
 
 
 def test_each_task_of_an_array_is_a_job_of_its_own(host: Host) -> None:

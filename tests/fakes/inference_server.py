@@ -1,8 +1,10 @@
 """A stand-in for an inference server: works, and counts tokens on a page in the manner of vLLM.
 
-Run as a program with the port to listen on and the file that tells how many tokens to have
-generated. It prints its port, works about a millisecond of CPU time for each token, and shows what
-it came to under the names that vLLM has. It knows nothing of joulebook.
+Run as a program with the port to listen on, the file that tells how many tokens to have generated,
+and the address to listen on where that is not loopback. It prints its port, works about a
+millisecond of CPU time for each token, and shows what it came to under the names that vLLM has. It
+knows nothing of joulebook. The file ``.read`` beside the other grows by a byte whenever somebody
+reads the page.
 """
 
 import sys
@@ -58,13 +60,15 @@ class Engine:
         self.generated += _TOKENS_A_REQUEST
 
 
-def main(port: int, asked: Path) -> None:
+def main(port: int, asked: Path, host: str = "127.0.0.1") -> None:
     """Serve until killed."""
     engine = Engine(asked)
 
     class Page(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             body = engine.page().encode()
+            with asked.with_suffix(".read").open("a") as reads:
+                reads.write(".")
             self.send_response(200)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
@@ -73,7 +77,7 @@ def main(port: int, asked: Path) -> None:
         def log_message(self, *_: object) -> None:
             """Nothing."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", port), Page)
+    server = ThreadingHTTPServer((host, port), Page)
     threading.Thread(target=engine.run, daemon=True).start()
     sys.stdout.write(f"{server.server_port}\n")
     sys.stdout.flush()
@@ -81,4 +85,4 @@ def main(port: int, asked: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), Path(sys.argv[2]))
+    main(int(sys.argv[1]), Path(sys.argv[2]), *sys.argv[3:])

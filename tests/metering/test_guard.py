@@ -27,6 +27,15 @@ def test_what_fails_again_and_again_is_told_once_and_that_it_is_over(
     ]
 
 
+def test_it_tells_what_failed_last_until_it_works_again() -> None:
+    noting = Recurring("noting")
+    told = [noting.problem]
+    for outcome in ("disk full", ""):
+        tried(noting, outcome)
+        told.append(noting.problem)
+    assert told == [None, "noting fails: OSError: disk full", None]
+
+
 def test_who_asks_to_stop_is_heard() -> None:
     with pytest.raises(KeyboardInterrupt), Recurring("noting"):
         raise KeyboardInterrupt

@@ -23,6 +23,7 @@ GOOD = {
     "slurm_gpu_dir": ("/a", "/b", "/c"),
     "kubelet_socket": ("/a/k.sock", "/b/k.sock", "/c/k.sock"),
     "kubernetes_api": ("https://10.96.0.1:443", "https://b.example", "https://[::1]:6443"),
+    "kubernetes_cluster": ("prod", "lab-1", "c"),
     "node_name": ("a", "b", "c"),
     "podinfo_dir": ("/a", "/b", "/c"),
     "serving_url": ("http://127.0.0.1:1/metrics", "http://[::1]:2/m", "http://c.example/m"),

@@ -11,6 +11,8 @@ from tests.tracking.processes import spooled
 from joulebook.wire import Job
 
 SLURM = {"SLURM_JOB_ID": "41", "SLURM_CLUSTER_NAME": "c"}
+ITS_UID = {"batch.kubernetes.io/controller-uid": "1a2b3c4d-5e6f-4711-8899-aabbccddeeff"}
+SET = "jobset.sigs.k8s.io/jobset"
 TWO = {"WORLD_SIZE": "2", "RANK": "1"}
 
 
@@ -21,11 +23,17 @@ TWO = {"WORLD_SIZE": "2", "RANK": "1"}
     ("name", "labels", "parent"),
     [
         ("train-x7k2p", JOB, "k8s:research/job/train"),
+        ("train-x7k2p", JOB | ITS_UID, "k8s:research/job/train@1a2b3c4d"),
         ("llm-worker-0", PYTORCH, "k8s:research/pytorchjob/llm"),
         (
             "llm-node-0-0-x7k2p",
-            JOB | {"jobset.sigs.k8s.io/jobset-name": "llm"},
+            JOB | ITS_UID | {"jobset.sigs.k8s.io/jobset-name": "llm"},
             "k8s:research/jobset/llm",
+        ),
+        (
+            "llm-node-0-0-x7k2p",
+            JOB | {f"{SET}-name": "llm", f"{SET}-uid": "9f8e7d6c-0000-4711-8899-aabbccddeeff"},
+            "k8s:research/jobset/llm@9f8e7d6c",
         ),
         (
             "eval-0",
@@ -42,6 +50,12 @@ def test_a_span_is_a_child_of_the_job_of_its_pod(
     job = tracked(mount(name=name, labels=labels))["train"]
     assert job.uid.startswith("run:")
     assert job.parent == parent
+
+
+def test_the_job_of_a_pod_bears_the_name_of_the_cluster_that_is_set(mount: Mount) -> None:
+    named = {"JOULEBOOK_KUBERNETES_CLUSTER": "prod"}
+    job = tracked(mount(labels=JOB | ITS_UID) | named)["train"]
+    assert job.parent == "k8s:prod/research/job/train@1a2b3c4d"
 
 
 def test_a_nested_span_is_a_child_of_its_enclosing_one(mount: Mount) -> None:
@@ -145,6 +159,12 @@ def test_a_pod_names_neither_the_job_nor_its_parent_by_a_label(mount: Mount, tex
             TWO | {"TORCHELASTIC_RUN_ID": "r-1"},
             "k8s:research/pytorchjob/llm:r-1:train:1",
             "k8s:research/pytorchjob/llm",
+        ),
+        (
+            JOB | ITS_UID,
+            TWO,
+            "k8s:research/job/train@1a2b3c4d:train:1",
+            "k8s:research/job/train@1a2b3c4d",
         ),
         (JOB, TWO | SLURM, "slurm:c:41:train:1", "slurm:c:41"),
         (JOB, TWO | {"JOULEBOOK_JOB_ID": "mine"}, "mine", "k8s:research/job/train"),

@@ -31,6 +31,12 @@ def test_an_agent_that_has_just_started_is_well_for_three_windows() -> None:
     assert "no window came yet" in told.problems[0]
 
 
+def test_what_else_fails_is_a_problem_too() -> None:
+    looking = "looking for jobs fails: OSError: no table"
+    health = judge(0, WINDOW_US, None, [looking], begun=True)
+    assert (health.well, health.problems) == (False, (looking,))
+
+
 def test_a_spool_that_cannot_be_written_is_a_problem_with_its_reason() -> None:
     health = judge(0, WINDOW_US, "the disk is full", begun=True)
     told = json.loads(health.text("0.1.0"))

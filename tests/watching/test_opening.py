@@ -13,6 +13,7 @@ from joulebook.metering.assemble import Entry
 from joulebook.metering.station import Station, open_station
 from joulebook.settings import load
 from joulebook.shipping.shipper import Shipped
+from joulebook.watching.health import Vitals
 from joulebook.watching.opening import open_page
 from joulebook.watching.page import Page
 from joulebook.watching.waiting import AGAIN_US, Waiting, seldom
@@ -34,7 +35,7 @@ def station(tmp_path: Path, clock: ManualClock) -> Iterator[Station]:
 
 @pytest.fixture
 def page(station: Station, watched: Watched, clock: ManualClock) -> Iterator[Page]:
-    page = open_page("127.0.0.1:0", watched, station, lambda: WINDOW_US, clock)
+    page = open_page("127.0.0.1:0", watched, station, Vitals(lambda: WINDOW_US), clock)
     page.start()
     yield page
     page.stop()

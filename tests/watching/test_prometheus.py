@@ -1,17 +1,11 @@
 """A real Prometheus scrapes the page, and answers questions about it."""
 
-import json
-import shutil
-import socket
-import subprocess
-import urllib.error
-import urllib.parse
-import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from tests.prometheus import Ask, scraping
 from tests.waiting import until
 from tests.watching.conftest import SENSORS, Serve, booked, job
 
@@ -23,17 +17,6 @@ from joulebook.watching.page import Page
 from joulebook.watching.waiting import Waiting
 from joulebook.watching.watched import Watched
 
-Ask = Callable[[str], list[dict[str, object]]]
-
-_CONFIG = """
-global:
-  scrape_interval: 200ms
-scrape_configs:
-  - job_name: joulebook
-    static_configs:
-      - targets: [{target}]
-"""
-
 
 @pytest.fixture
 def page(serve: Serve, watched: Watched) -> Page:
@@ -43,30 +26,8 @@ def page(serve: Serve, watched: Watched) -> Page:
 
 @pytest.fixture
 def ask(page: Page, tmp_path: Path) -> Iterator[Ask]:
-    """Puts a question in PromQL to a Prometheus that scrapes the page five times a second."""
-    binary = shutil.which("prometheus")
-    if binary is None:
-        pytest.skip("needs a Prometheus (Debian package prometheus)")
-    config = tmp_path / "prometheus.yml"
-    config.write_text(_CONFIG.format(target=urlsplit(page.url).netloc))
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        listen = f"127.0.0.1:{free.getsockname()[1]}"
-    words = [binary, f"--config.file={config}", f"--storage.tsdb.path={tmp_path / 'tsdb'}"]
-    with (tmp_path / "log").open("w") as log:
-        process = subprocess.Popen([*words, f"--web.listen-address={listen}"], stderr=log)
-
-    def answer(question: str) -> list[dict[str, object]]:
-        query = urllib.parse.urlencode({"query": question})
-        try:
-            with urllib.request.urlopen(f"http://{listen}/api/v1/query?{query}") as told:
-                return list(json.load(told)["data"]["result"])
-        except urllib.error.URLError:  # it is still starting
-            return []
-
-    yield answer
-    process.terminate()
-    process.wait(60)
+    with scraping(urlsplit(page.url).netloc, tmp_path) as asked:
+        yield asked
 
 
 def test_prometheus_scrapes_jobs_with_their_energy_and_their_names(

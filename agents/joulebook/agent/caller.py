@@ -49,9 +49,9 @@ class Caller:
         self._reporters: set[str] = set()
 
     @property
-    def busy(self) -> bool:
-        """Whether the process has an open span."""
-        return bool(self._spans)
+    def spans(self) -> list[Span]:
+        """The open spans of the process, in the order in which they opened."""
+        return list(self._spans.values())
 
     def answer(self, message: Mapping[str, Any]) -> dict[str, Any]:
         """What to say to one request.

@@ -6,6 +6,7 @@ from typing import Protocol
 from joulebook.agent.left_open import LeftOpen
 from joulebook.agent.listener import Listener
 from joulebook.metering.guard import Recurring, harmless
+from joulebook.metering.span import Span
 from joulebook.metering.station import Station
 
 #: Time between two looks at whether the callers still live, s.
@@ -31,8 +32,11 @@ class Daemon:
         station: Sensors, spool and session.
         listener: Where trackers hand their spans over.
         left_open: Jobs of an agent before this one.
-        find: Looks for jobs, given the processes that have spans of their own; None: nobody does.
+        find: Looks for jobs, given the open spans that were handed over; None: nobody does.
         aids: What works beside it on threads of its own.
+
+    Attributes:
+        looking: The guard around the looks for jobs.
     """
 
     def __init__(
@@ -40,7 +44,7 @@ class Daemon:
         station: Station,
         listener: Listener,
         left_open: LeftOpen,
-        find: Callable[[Collection[int]], None] | None = None,
+        find: Callable[[Collection[Span]], None] | None = None,
         aids: Sequence[Aid] = (),
     ) -> None:
         self._station = station
@@ -48,9 +52,14 @@ class Daemon:
         self._aids = aids
         self._listener = listener
         self._left_open = left_open
-        self._looking = Recurring("looking for jobs")
+        self.looking = Recurring("looking for jobs")
         self._caring = Recurring("looking after the callers")
         self._settling = Recurring("ending what was left open")
+
+    def problems(self) -> list[str]:
+        """What of its rounds failed the last time, each in a sentence; for any thread."""
+        rounds = (self.looking, self._caring, self._settling)
+        return [one.problem for one in rounds if one.problem is not None]
 
     def run(self, stopped: Callable[[float], bool], ready: Callable[[], None]) -> None:
         """Measure until somebody asks to stop; the last window is on disk when this returns.
@@ -87,8 +96,8 @@ class Daemon:
 
     def _look_after(self) -> None:
         if self._find is not None:
-            with self._looking:
-                self._find(self._listener.pids())
+            with self.looking:
+                self._find(self._listener.spans())
         with self._caring:
             self._listener.check()
         with self._settling:

@@ -8,7 +8,7 @@ from typing import Protocol
 from joulebook.agent.shifts import Shifts
 from joulebook.core.families import Process
 from joulebook.discovery.owner import JobLabels
-from joulebook.metering.guard import harmless
+from joulebook.metering.guard import Recurring
 from joulebook.metering.span import Span
 
 
@@ -19,14 +19,14 @@ class Look:
     Attributes:
         table: All processes by id.
         owners: The job of each process that works for one.
-        measured: The jobs that have a span.
-        tracked: Processes that have spans of their own; what they and theirs do is counted there.
+        measured: The found jobs that have a span.
+        handed: The open spans that processes handed over; what they and theirs do is counted there.
     """
 
     table: Mapping[int, Process]
     owners: Mapping[int, str]
     measured: Collection[str]
-    tracked: Collection[int] = ()
+    handed: Collection[Span] = ()
 
     def jobs(self) -> dict[str, list[int]]:
         """The processes of each job that is measured."""
@@ -65,7 +65,7 @@ class Deeds:
     """
 
     def __init__(self, sources: Sequence[Source], shifts: Shifts) -> None:
-        self._sources = sources
+        self._sources = [(source, Recurring("counting what jobs did")) for source in sources]
         self._shifts = shifts
 
     @property
@@ -84,15 +84,15 @@ class Deeds:
         by_job: dict[str, list[Span]] = {}
         for span in spans:
             by_job.setdefault(span.uid, []).append(span)
-        for source in self._sources:
-            with harmless("counting what jobs did"):
+        for source, counting in self._sources:
+            with counting:
                 source.look(look)
                 for job, its in by_job.items():
                     _note(source, job, its)
 
     def labels(self, job: str) -> JobLabels:
         """What was learnt of a job, for where nobody told it."""
-        told = (source.labels(job) for source in self._sources)
+        told = (source.labels(job) for source, _ in self._sources)
         return reduce(JobLabels.or_else, told, JobLabels())
 
 

@@ -1,12 +1,13 @@
 """Jobs that nobody handed over: found among the processes, and measured like all others."""
 
-import logging
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from joulebook.agent.births import Births
+from joulebook.agent.circles import Circles
 from joulebook.agent.deeds import Deeds, Look
 from joulebook.agent.reservations import Reservations
+from joulebook.agent.room import Room, Root
 from joulebook.core.families import Process
 from joulebook.core.outermost import outermost
 from joulebook.core.variant import Variant
@@ -15,14 +16,8 @@ from joulebook.discovery.owners import Owners
 from joulebook.metering.session import Session
 from joulebook.metering.span import Labels, Span
 
-log = logging.getLogger("joulebook")
-
-#: So many processes are measured for themselves at most; what others use stays in ``system``.
-MOST = 1_000
 #: So many looks a process that only has labels is left alone: it may open a span of its own.
 PATIENCE = 3
-
-_Root = tuple[int, int | None]
 
 
 class Finder:
@@ -49,35 +44,37 @@ class Finder:
         self._owners = owners
         self._reservations = reservations
         self._deeds = deeds
-        self._spans: dict[_Root, Span] = {}
+        self._spans: dict[Root, Span] = {}
         self._waited: dict[int, int] = {}
         self._found: Mapping[int, Owner] = {}
-        self._full = False
+        self._room = Room()
+        self._circles = Circles()
 
-    def check(self, tracked: Collection[int]) -> None:
+    def check(self, handed: Collection[Span]) -> None:
         """Look once: open what came, end what left.
 
         Args:
-            tracked: Ids of the processes that have spans of their own.
+            handed: The open spans that processes handed over.
         """
         table = self._session.processes()
-        self._found = self._owners.look(table)
-        wanted = self._wanted(table, tracked)
+        self._found = self._circles.broken(self._owners.look(table), handed)
+        wanted = self._wanted(table, {span.pid for span in handed})
         reserved = self._reservations.look({owner.uid for owner in wanted.values()})
         wanted |= {(root, None): owner for root, owner in reserved.items()}
+        wanted = self._room.fit(wanted, self._spans, self._owners.proven)
         left = {root for root, span in self._spans.items() if _left(span, wanted.get(root))}
         opening = self._come(wanted, left)
-        self._count(table, tracked, [*self._spans.values(), *opening.values()])
+        self._count(table, handed, [*self._spans.values(), *opening.values()])
         if opening or left:  # at one cut: it costs the same for one and for all
             self._session.change([*opening.values()], [self._spans.pop(root) for root in left])
             self._spans |= opening
         self._reserve(wanted)
 
     def _count(
-        self, table: Mapping[int, Process], tracked: Collection[int], spans: Sequence[Span]
+        self, table: Mapping[int, Process], handed: Collection[Span], spans: Sequence[Span]
     ) -> None:
         owners = {pid: owner.uid for pid, owner in self._found.items()}
-        self._deeds.look(Look(table, owners, {span.uid for span in spans}, tracked), spans)
+        self._deeds.look(Look(table, owners, {span.uid for span in spans}, handed), spans)
 
     def parent_of(self, pid: int, uid: str) -> str | None:
         """Uid of the found job that a process's own span of the job `uid` is part of, or None."""
@@ -88,7 +85,7 @@ class Finder:
             return None  # it is no job: its process has a span of its own
         return owner.uid if owner.uid != uid else owner.parent
 
-    def _wanted(self, table: Mapping[int, Process], tracked: Collection[int]) -> dict[_Root, Owner]:
+    def _wanted(self, table: Mapping[int, Process], tracked: Collection[int]) -> dict[Root, Owner]:
         roots = outermost(table, {pid: owner.uid for pid, owner in self._found.items()})
         self._waited = {pid: self._waited.get(pid, 0) + 1 for pid in roots}
         return {
@@ -104,26 +101,18 @@ class Finder:
         known = (pid, started) in self._spans or self._waited[pid] >= PATIENCE
         return known and not tracks_itself
 
-    def _come(self, wanted: Mapping[_Root, Owner], left: Collection[_Root]) -> dict[_Root, Span]:
+    def _come(self, wanted: Mapping[Root, Owner], left: Collection[Root]) -> dict[Root, Span]:
         """Spans for what is new; those that are open know what is known by now."""
-        opening: dict[_Root, Span] = {}
-        # Whom a scheduler started goes first: there may be more than can be measured.
-        for root, owner in sorted(wanted.items(), key=lambda one: one[1].manager == PROCESS):
+        opening: dict[Root, Span] = {}
+        for root, owner in wanted.items():
             labels = _labels(owner.labels.or_else(self._deeds.labels(owner.uid)))
             if root in self._spans and root not in left:
                 self._spans[root].labels, self._spans[root].parent_uid = labels, owner.parent
-            elif self._has_room(len(opening) - len(left)):
+            else:
                 opening[root] = self._span(root, owner, labels)
         return opening
 
-    def _has_room(self, more: int) -> bool:
-        room = len(self._spans) + more < MOST
-        if not room and not self._full:
-            log.warning("joulebook: more than %d jobs run here; others are system", MOST)
-        self._full = self._full or not room
-        return room
-
-    def _span(self, root: _Root, owner: Owner, labels: Labels) -> Span:
+    def _span(self, root: Root, owner: Owner, labels: Labels) -> Span:
         pid, started = root
         span = Span(owner.uid, labels, parent_uid=owner.parent, pid=pid, found=True, shared=True)
         span.reporter = self._deeds.reporter
@@ -132,7 +121,7 @@ class Finder:
             span.started_us, span.began_us = born
         return span
 
-    def _reserve(self, wanted: Mapping[_Root, Owner]) -> None:
+    def _reserve(self, wanted: Mapping[Root, Owner]) -> None:
         roots: dict[str, list[int]] = {}
         for (pid, _), owner in wanted.items():
             roots.setdefault(owner.uid, []).append(pid)

@@ -4,6 +4,7 @@ import logging
 from urllib.parse import urlsplit
 
 from joulebook.agent.births import Births
+from joulebook.agent.counted import Counted
 from joulebook.agent.deeds import Deeds, Source
 from joulebook.agent.finder import Finder
 from joulebook.agent.reservations import Reservations
@@ -13,9 +14,10 @@ from joulebook.agent.traffic import TrafficDeeds
 from joulebook.clock import Clock
 from joulebook.discovery.kube.known import KnownPods
 from joulebook.discovery.kubernetes import Pods
+from joulebook.discovery.names import Names
 from joulebook.discovery.owners import Owners
-from joulebook.discovery.serving.watch import LOOK_S, ServingWatch
-from joulebook.discovery.slurm import SlurmJobs
+from joulebook.discovery.serving.watch import LOOK_S, PAGE_S, ServingWatch
+from joulebook.discovery.slurm import OUTSIDE, SlurmJobs
 from joulebook.discovery.traffic import Traffic
 from joulebook.metering.station import Station
 from joulebook.metering.ticker import Ticker
@@ -25,8 +27,6 @@ from joulebook.settings import Settings
 log = logging.getLogger("joulebook")
 
 _HTTPS = 443
-#: The longest that a server's page is waited for, s.
-_PAGE_S = 2.0
 
 
 def finder_of(
@@ -45,14 +45,17 @@ def finder_of(
         pods: What is known of the pods of this node; None: nobody is asked.
         servers: Reads the pages of inference servers; None: nobody named one.
     """
-    rig, slurm = station.rig, SlurmJobs(settings.slurm_cluster)
+    rig, spool = station.rig, station.outbox.spool.path
+    given = Names(spool.with_suffix(".slurm.names"), OUTSIDE)
+    slurm = SlurmJobs(settings.slurm_cluster, names=given)
+    named = Pods(pods, Names(spool.with_suffix(".pods.names")))
     sources: list[Source] = [TrafficDeeds(Traffic(settings.procfs_root, settings.cgroupfs_root))]
     if servers is not None:
-        sources.append(ServingDeeds(servers.seen))
+        sources.append(ServingDeeds(servers.seen, Counted(clock, station.session.tell)))
     return Finder(
         station.session,
         Births(clock, rig.table),
-        Owners(settings.procfs_root, rig.host.boot_id, slurm, Pods(pods)),
+        Owners(settings.procfs_root, rig.host.boot_id, slurm, named),
         Reservations(lambda: rig.found, settings.slurm_gpu_dir, slurm.numbered),
         Deeds(sources, Shifts(clock, station.session.forget)),
     )
@@ -69,7 +72,7 @@ def servers_of(settings: Settings, clock: Clock) -> ServingWatch | None:
         return None
     return ServingWatch(
         settings.serving_url,
-        lambda url: get(url, _PAGE_S, clock),
+        lambda url: get(url, PAGE_S, clock),
         clock,
         settings.procfs_root,
     )
@@ -107,7 +110,9 @@ def pods_of(settings: Settings, clock: Clock, node: str) -> KnownPods | None:
     where, name = urlsplit(settings.kubernetes_api), settings.node_name or node
     api = Api(Access(where.hostname or "", where.port or _HTTPS), clock)
     gpus = None if kubelet is None else Claims(kubelet, api, name, _complain)
-    return KnownPods(Cluster(api, name), gpus, clock=clock, complain=_complain)
+    return KnownPods(
+        Cluster(api, name, settings.kubernetes_cluster), gpus, clock=clock, complain=_complain
+    )
 
 
 def _complain(text: str) -> None:

@@ -16,6 +16,7 @@ from joulebook.agent.peer import Peer, peer_of
 from joulebook.discovery.processes import ProcessTable
 from joulebook.errors import AgentError, WireError
 from joulebook.metering.guard import harmless, log
+from joulebook.metering.span import Span
 from joulebook.settings.sockets import SYSTEM
 from joulebook.wire.spans import MAX_LINE, line, parsed
 
@@ -58,10 +59,10 @@ class Listener:
         self._stopping = False
         self._socket: socket.socket | None = None
 
-    def pids(self) -> frozenset[int]:
-        """Ids of the connected processes that have an open span."""
+    def spans(self) -> list[Span]:
+        """The open spans of all connected processes."""
         with self._guard:
-            return frozenset(one.peer.pid for one in self._open.values() if one.busy)
+            return [span for one in self._open.values() for span in one.spans]
 
     def prepare(self) -> None:
         """Take the socket; who connects waits until `start`.

@@ -1,5 +1,6 @@
 """The composition root of the agent: everything is wired here."""
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from joulebook.agent.caller import Caller
@@ -15,6 +16,7 @@ from joulebook.metering.pace import pace_of
 from joulebook.metering.station import Station, open_station
 from joulebook.settings import Settings
 from joulebook.version import VERSION
+from joulebook.watching.health import Vitals
 from joulebook.watching.opening import open_page
 from joulebook.watching.page import Page
 from joulebook.watching.watched import Watched
@@ -63,12 +65,20 @@ def build(settings: Settings, clock: Clock, record: Path | None = None) -> tuple
 
     listener = Listener(settings.agent_socket, admit, about, rig.table)
     look = finder.check if settings.discover else None
-    beside = (_page(settings, clock, station), pods, *readers_of(servers))
+
+    def problems() -> list[str]:
+        return daemon.problems()  # asked once the page is open, and who opens it is the daemon
+
+    page = _page(settings, clock, station, problems)
+    beside = (page, pods, *readers_of(servers))
     aids = [one for one in beside if one is not None]
-    return Daemon(station, listener, LeftOpen(jobs, session.tell, clock), look, aids), station
+    daemon = Daemon(station, listener, LeftOpen(jobs, session.tell, clock), look, aids)
+    return daemon, station
 
 
-def _page(settings: Settings, clock: Clock, station: Station) -> Page | None:
+def _page(
+    settings: Settings, clock: Clock, station: Station, problems: Callable[[], Sequence[str]]
+) -> Page | None:
     if settings.metrics_listen is None:
         return None
     watched, pace = Watched(clock, settings.metrics_jobs), pace_of(settings)
@@ -76,6 +86,5 @@ def _page(settings: Settings, clock: Clock, station: Station) -> Page | None:
         one.booked, one.jobs, one.problems, one.sensors or ()
     )
     outbox = station.outbox
-    return open_page(
-        settings.metrics_listen, watched, station, lambda: pace.length_us(outbox.window_us), clock
-    )
+    vitals = Vitals(lambda: pace.length_us(outbox.window_us), problems)
+    return open_page(settings.metrics_listen, watched, station, vitals, clock)

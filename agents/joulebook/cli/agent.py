@@ -10,30 +10,44 @@ from pathlib import Path
 from joulebook.agent.root import PAUSE_S, build
 from joulebook.cli.stopping import Stopping
 from joulebook.clock import SystemClock
-from joulebook.errors import AgentError
+from joulebook.errors import AgentError, JoulebookError
 from joulebook.metering.marking import kept_by_another
 from joulebook.metering.station import Station, open_station
 from joulebook.settings import Settings, load
 from joulebook.watching.log import formatter
 from joulebook.wire import encode
 
+log = logging.getLogger("joulebook")
+
 #: The longest that `--once` waits for the server, s.
 SEND_S = 10.0
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Measure until SIGTERM or Ctrl-C, or for one window; keep and send it, or only print it."""
+    """Measure until SIGTERM or Ctrl-C, or for one window; keep and send it, or only print it.
+
+    Whatever ends it is told in the form of the log, since a machine may read that.
+    """
     names = ("server", "zone", "state_dir", "agent_socket", "window_s", "sample_s")
     flags = {name: getattr(arguments, name) for name in names}
     record = None if arguments.record is None else Path(arguments.record)
     stop = Stopping()
-    _log(load(flags))
-    if arguments.dry_run:
-        with tempfile.TemporaryDirectory(prefix="joulebook-") as folder:
-            settings = replace(load(flags), state_dir=Path(folder), server=None)
-            return _dry(settings, stop, record, once=arguments.once)
-    settings = load(flags)
-    return (_once if arguments.once else _daemon)(settings, stop, record)
+    _log(load(flags, strict=False))  # which form is told, though something else is not understood
+    try:
+        settings = load(flags)
+        if arguments.dry_run:
+            with tempfile.TemporaryDirectory(prefix="joulebook-") as folder:
+                settings = replace(settings, state_dir=Path(folder), server=None)
+                return _dry(settings, stop, record, once=arguments.once)
+        return (_once if arguments.once else _daemon)(settings, stop, record)
+    except JoulebookError as error:
+        log.error("joulebook: %s", error)  # noqa: TRY400 - the text says all; nobody needs a trace
+        return 1
+    except BrokenPipeError:  # whoever read our output left: `main` ends quietly
+        raise
+    except Exception:
+        log.exception("joulebook: the agent ended by a fault of its own")
+        return 1
 
 
 def _log(settings: Settings) -> None:

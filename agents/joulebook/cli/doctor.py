@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from joulebook.cli.doctor_devices import examine
+from joulebook.cli.doctor_discovery import find
 from joulebook.cli.doctor_text import text_of
 from joulebook.cli.state_folder import damaged_beside, files_in, folder_problem
 from joulebook.clock import SystemClock
@@ -44,6 +45,7 @@ def _examine(rig: Rig, settings: Settings) -> dict[str, Any]:
         "estimates": _estimates(rig),
         "cuda": _cuda(rig),
         "jobs": [],
+        "discovery": find(settings, SystemClock(), rig.host.name),
         "settings": describe(settings),
         "agent": _agent(settings),
         "state_dir": {

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from joulebook.cli.doctor_discovery_text import lines_of
 from joulebook.cli.table import render
 from joulebook.core.units import MISSING, UJ_PER_J, US_PER_S, format_energy
 from joulebook.settings.records import DEFAULT
@@ -24,6 +25,7 @@ def text_of(examined: dict[str, Any]) -> str:
         [f"left out {one['path']}: {one['reason']}" for one in examined["dropped"]],
         _estimates(examined),
         _visible(examined["cuda"]),
+        lines_of(examined["discovery"]),
     )
     blocks += ["\n".join(block) for block in lines if block]
     blocks += [_settings(examined["settings"]), _agent(examined["agent"])]

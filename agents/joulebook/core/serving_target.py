@@ -1,8 +1,8 @@
 """Which pages of inference servers are read, and whose they are, as a person writes it.
 
 ``http://127.0.0.1:8000/metrics`` alone is the page of the process that listens on port 8000. Where
-a proxy listens there, ``port=`` names the port of the server itself, or ``pid=`` one of its
-processes.
+a proxy listens there that does not say for whom, ``port=`` names the port of the server itself, or
+``pid=`` one of its processes.
 """
 
 import re
@@ -23,11 +23,24 @@ class ServingTarget:
         url: Where it is.
         port: TCP port on which the server listens that did the work.
         pid: One of the server's processes; None: whoever listens on the port.
+        names_port: Whether a person named the port beside the URL.
     """
 
     url: str
     port: int
     pid: int | None = None
+    names_port: bool = False
+
+    @property
+    def host(self) -> str:
+        """Host of the URL, a name or an address; one of IPv6 without its brackets."""
+        parts = _URL.fullmatch(self.url)
+        return "" if parts is None else parts[2].strip("[]")
+
+    def __str__(self) -> str:
+        """As a person would write it."""
+        port = f" port={self.port}" if self.names_port else ""
+        return self.url + port + ("" if self.pid is None else f" pid={self.pid}")
 
 
 def serving_targets(text: str) -> tuple[ServingTarget, ...]:
@@ -56,4 +69,4 @@ def _target(words: list[str]) -> ServingTarget:
     if not 0 < port <= _MOST_PORT or int(url[3] or 1) > _MOST_PORT:
         raise ValueError(f"must name a port from 1 to {_MOST_PORT}")
     whole = words[0] if (url[4] or "").strip("/") else words[0].rstrip("/") + "/metrics"
-    return ServingTarget(whole, port, options.get("pid"))
+    return ServingTarget(whole, port, options.get("pid"), "port" in options)

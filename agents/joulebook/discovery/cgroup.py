@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from joulebook.discovery.procfs import field, read
+from joulebook.discovery.vantage import Vantage
 
 _NS_PER_US = 1_000
 
@@ -27,6 +28,7 @@ class Cgroups:
     def __init__(self, procfs_root: Path, cgroupfs_root: Path) -> None:
         self._procfs = str(procfs_root)
         self._root = str(cgroupfs_root)
+        self._vantage = Vantage(self._procfs)
         self._known: Collection[int] = ()
         self._members: dict[str, list[int]] = {}
 
@@ -101,16 +103,24 @@ class Cgroups:
 
     def _folder(self, pid: int, controller: str) -> str | None:
         """Where the controller counts a process; None where it is out of sight."""
+        row = self._row(pid, controller)
+        if row is None:
+            return None
+        path, mounts = row
+        for top in (f"{self._root}{mount}" for mount in mounts):
+            folder = self._vantage.folder(top, path, lambda: self._row("self", controller))
+            if folder is not None and os.path.isdir(folder):  # noqa: PTH112 - every look asks
+                return folder
+        return None
+
+    def _row(self, pid: int | str, controller: str) -> tuple[str, list[str]] | None:
+        """The process's path in the controller's tree, and where that may be mounted."""
         lines = (read(f"{self._procfs}/{pid}/cgroup") or b"").decode(errors="replace").splitlines()
         rows = [line.split(":", 2) for line in lines if line.count(":") > 1]
-        path = next((row[2] for row in rows if controller in row[1].split(",")), None)
-        mounts = [row[1] for row in rows if controller in row[1].split(",")] + [controller]
-        if path is None:  # version 2
-            path, mounts = next((row[2] for row in rows if row[0] == "0"), None), ["."]
-        if path is None or ".." in path.split("/"):
-            return None
-        folders = (f"{self._root}/{mount}{path.rstrip('/')}" for mount in mounts)
-        return next((folder for folder in folders if os.path.isdir(folder)), None)  # noqa: PTH112 - every look asks
+        for row in rows:
+            if controller in row[1].split(","):
+                return row[2], [f"/{row[1]}", f"/{controller}"]
+        return next(((row[2], [""]) for row in rows if row[0] == "0"), None)  # version 2
 
 
 def _members(folder: str) -> Iterator[int]:

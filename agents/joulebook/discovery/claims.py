@@ -12,7 +12,7 @@ from joulebook.discovery.owner import CONTAINER, PROCESS, JobLabels, Owner
 from joulebook.discovery.place import ContainerPlace, Place, PodPlace, SlurmPlace, place_of
 from joulebook.discovery.plain import inherited, labels_of, own_uid, owner_of_process
 from joulebook.discovery.procfs import read
-from joulebook.discovery.proofs import Proofs
+from joulebook.discovery.proofs import Claimant, Proofs
 from joulebook.discovery.slurm import SlurmJobs
 from joulebook.settings.records import Labels
 
@@ -26,12 +26,32 @@ class Shown:
         started: When it started, clock ticks since boot.
         place: Where it runs; None where nobody manages it.
         told: Its variables; None where they may not be read.
+        user: The user id that it runs as; None where it left.
     """
 
     pid: int
     started: int
     place: Place | None
     told: Variables | None
+    user: int | None
+
+    @property
+    def claimant(self) -> Claimant:
+        """Who speaks where it names a job."""
+        return Claimant(self.user, self.place)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Whose a process is.
+
+    Attributes:
+        owner: Its job; None where it works for nobody.
+        proof: The job that its cgroup proves, whether it is `owner` or another one.
+    """
+
+    owner: Owner | None
+    proof: str | None
 
 
 class Claims:
@@ -54,11 +74,12 @@ class Claims:
     def show(self, pid: int, started: int) -> Shown:
         """Read the two small files that tell whose a process is."""
         cgroup = (read(f"{self._root}/{pid}/cgroup") or b"").decode(errors="replace")
-        return Shown(pid, started, place_of(cgroup), variables(self._root, pid))
+        told = variables(self._root, pid)
+        return Shown(pid, started, place_of(cgroup), told, self._user(pid))
 
     def owner(
         self, shown: Shown, outer: Owner | None, complain: Callable[[str], None], *, final: bool
-    ) -> tuple[Owner | None, bool]:
+    ) -> Answer | None:
         """Whose it is: its manager's job, the job that it names itself, or its parent's.
 
         Args:
@@ -68,54 +89,60 @@ class Claims:
             final: Whether to wait no longer for a name.
 
         Returns:
-            The owner, and whether that is an answer: a job that cannot be named yet has none.
+            None while its job cannot be named yet.
         """
-        uid = self._uid(shown, complain, final=final)
-        if uid is None and shown.place is not None:
-            return None, False
+        proof = self._proof(shown, final=final)
+        uid = proof
+        if proof is None and isinstance(shown.place, SlurmPlace | PodPlace):
+            return None
+        if not isinstance(shown.place, SlurmPlace | PodPlace):
+            # A container that a job started is the job's.
+            named = self._slurm.outside(shown.told or {})
+            uid = self._allowed(named, shown, "SLURM_JOB_ID", complain) or proof
         said = self._believed(labels(shown.told or {}, complain), shown, uid, complain)
         managed = None
         if uid is not None:
             above = outer.uid if outer is not None and outer.uid != uid else None
             managed = self._managed(uid, shown, said, above, complain)
-        return self._chosen(managed, shown, said, outer), True
+        return Answer(self._chosen(managed, shown, said, outer), proof if uid == proof else None)
 
     def user(self, shown: Shown) -> JobLabels:
         """The user id that a process runs as; nothing where it left.
 
         In a job of Slurm, root without the job's environment is Slurm itself, or a login service.
         """
-        user = self._user(shown.pid)
-        if user is None:
+        if shown.user is None:
             return JobLabels()
-        if isinstance(shown.place, SlurmPlace) and not user and not shown.told:
+        if isinstance(shown.place, SlurmPlace) and not shown.user and not shown.told:
             return JobLabels()
-        return JobLabels(user=str(user))
+        return JobLabels(user=str(shown.user))
 
     def pod(self, uid: str, place: PodPlace, complain: Callable[[str], None]) -> Owner | None:
         """What the cluster tells now of the job of a pod; None where it does not know the pod."""
         return self._pods.told(uid, place, complain)
 
+    def fresh(self) -> set[str]:
+        """Jobs that became proven since this was asked last: who claimed them is to be asked."""
+        return self._proofs.fresh()
+
     def keep(self, uids: Collection[str]) -> None:
         """Jobs that have processes here; what was proved of others is forgotten."""
         self._proofs.keep(uids)
 
-    def _uid(self, shown: Shown, complain: Callable[[str], None], *, final: bool) -> str | None:
-        """The job of its manager; None where there is none, or it cannot be named yet."""
-        told, uid = shown.told or {}, None
+    def _proof(self, shown: Shown, *, final: bool) -> str | None:
+        """The job of its cgroup; None where there is none, or it cannot be named yet."""
         match shown.place:
             case SlurmPlace() as place:
+                told = shown.told or {}
                 uid = self._slurm.uid(place, told, lambda: self._title(shown.pid), final=final)
             case PodPlace() as place:
                 uid = self._pods.uid(place, final=final)
-            case _:  # a container that a job started is the job's
-                uid = self._allowed(self._slurm.outside(told), shown, "SLURM_JOB_ID", complain)
-                if uid is None and isinstance(shown.place, ContainerPlace):
-                    uid = container_uid(shown.place)
-                    self._proofs.note(uid, self._user(shown.pid))
-                return uid
+            case ContainerPlace() as place:
+                uid = container_uid(place)
+            case _:
+                return None
         if uid is not None:
-            self._proofs.note(uid, self._user(shown.pid))
+            self._proofs.note(uid, shown.claimant)
         return uid
 
     def _believed(
@@ -134,9 +161,9 @@ class Claims:
         """A job that a variable names, if the process may."""
         if named is None or not self._proofs.known(named):
             return named
-        if self._proofs.allows(named, self._user(shown.pid)):
+        if self._proofs.allows(named, shown.claimant):
             return named
-        complain(f"{name} names {named!r:.80}, a job of another user")
+        complain(f"{name} names {named!r:.80}, a job of others that it may not speak for")
         return None
 
     def _user(self, pid: int) -> int | None:
@@ -161,8 +188,13 @@ class Claims:
             return replace(found, labels=found.labels.or_else(own))
         if isinstance(place, ContainerPlace) and uid == container_uid(place):
             return Owner(uid, CONTAINER, said.parent or above, own)
-        where = place if isinstance(place, SlurmPlace) else SlurmPlace(told["SLURM_JOB_ID"])
-        found = self._slurm.owner(uid, where, told, said.parent)
+        if isinstance(place, SlurmPlace):
+            found = self._slurm.owner(uid, place, told, said.parent)
+            if found.parent != said.parent:  # of several jobs of Slurm that are one, the first
+                above = self._allowed(found.parent, shown, "SLURM_HET_JOB_ID", complain)
+                found = replace(found, parent=above)
+        else:
+            found = self._slurm.owner_outside(uid, told)
         return replace(found, labels=own.or_else(found.labels))
 
     def _chosen(

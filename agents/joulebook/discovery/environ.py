@@ -10,15 +10,16 @@ from joulebook.wire.rules import MAX_TEXT
 _OURS = "JOULEBOOK_"
 _SLURM = (
     *("JOB_ID", "JOB_SLUID", "CLUSTER_NAME", "ARRAY_TASK_ID", "HET_JOB_ID", "JOB_NAME"),
-    *("JOB_ACCOUNT", "JOB_UID", "JOB_GPUS", "STEP_GPUS"),
+    *("JOB_ACCOUNT", "JOB_UID", "JOB_GPUS", "STEP_GPUS", "ARRAY_JOB_ID"),
 )
 _WANTED = frozenset(
     [f"{_OURS}{key.upper()}".encode() for key in LABEL_READERS]
     + [f"SLURM_{key}".encode() for key in _SLURM]
 )
 _PAGE = 4096
-#: Bytes that are read of one environment: the kernel allows more, and nobody needs it.
-_MOST = 1 << 20
+#: Bytes that are read of one environment: the kernel allows more, and whoever starts processes by
+#: the thousand could make us read megabytes of each. One variable has as many at most (execve(2)).
+_MOST = 1 << 17
 
 #: Variables by name. None in its place: they may not be read, which is not the same as none.
 Variables = Mapping[str, str]

@@ -25,7 +25,10 @@ class Follower:
         outer: The job of its parent, as it was while that one lived.
         uid: Its job; None where it works for nobody.
         gpus: GPUs that it tells to be reserved for its job.
+        proof: The job that its cgroup proves.
         pod: Where the cluster knows more of its job, and may learn yet more.
+        doubted: Whether it has to show at this look once more whose it is: a job that it named, or
+            was born into, turned out to be somebody's.
         settled: Whether it is known, and read now and then only.
     """
 
@@ -34,7 +37,9 @@ class Follower:
     outer: str | None = None
     uid: str | None = None
     gpus: tuple[str, ...] = ()
+    proof: str | None = None
     pod: PodPlace | None = None
+    doubted: bool = False
     settled: bool = False
     _shown: int | None = None
     _same: int = 0

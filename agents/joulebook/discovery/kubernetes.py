@@ -1,6 +1,7 @@
 """Pods of Kubernetes: which job they are part of, as far as the cluster is asked."""
 
-from collections.abc import Callable, Mapping
+import logging
+from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -11,8 +12,14 @@ from joulebook.discovery.plain import labels_of
 from joulebook.settings.ranks import plain
 from joulebook.wire.rules import MAX_TEXT
 
+log = logging.getLogger("joulebook")
+
 _PREFIX = "joulebook.io/"  # of annotations, and of labels where there is no annotation
 _REMEMBERED = 4096
+_SHOWN = 8  # characters of the uid of who controls a pod: they tell one run from the next
+#: How kinds are called whose objects come to an end: the next one of the same name is another job.
+#: What serves (a Deployment, a RayCluster) is the same job when it is made anew.
+_ENDS = ("Job", "JobSet", "Run", "Workflow", "SparkApplication", "Trial", "AppWrapper")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +29,12 @@ class Pod:
     Attributes:
         namespace: Its namespace.
         name: Its name.
-        owner_kind, owner_name: Who controls it in the end: the Job, not the pod; the Deployment,
-            not its ReplicaSet. None where nobody does, or it is not known.
+        owner_kind, owner_name, owner_uid: Who controls it in the end: the Job, not the pod; the
+            Deployment, not its ReplicaSet. None where nobody does, or it is not known.
         labels: Its labels.
         annotations: Its annotations that begin with ``joulebook.io/``.
         gpus: UUIDs of the GPUs that the kubelet gave it, on this host.
+        cluster: What its cluster is called; None where nobody tells.
     """
 
     namespace: str
@@ -36,6 +44,8 @@ class Pod:
     labels: Mapping[str, str] = field(default_factory=dict)
     annotations: Mapping[str, str] = field(default_factory=dict)
     gpus: tuple[str, ...] = ()
+    owner_uid: str | None = None
+    cluster: str | None = None
 
 
 class PodInfo(Protocol):
@@ -50,24 +60,37 @@ class PodInfo(Protocol):
         the annotation ``kubernetes.io/config.hash`` of the mirror pod.
         """
 
+    def waits(self, uid: str) -> bool:
+        """Whether a pod that is not known may still become so: nobody has answered yet.
+
+        It ends after some minutes, whoever answers or not.
+        """
+
 
 class Pods:
     """Names the jobs that pods are part of; a name is given once.
 
     Args:
         info: Who knows the pods; None: every pod is a job of its own.
+        names: Names that were given, by uid of the pod; one that outlives us keeps them.
     """
 
-    def __init__(self, info: PodInfo | None = None) -> None:
+    def __init__(
+        self, info: PodInfo | None = None, names: MutableMapping[str, str] | None = None
+    ) -> None:
         self._info = info
-        self._uids: dict[str, str] = {}
+        self._uids: MutableMapping[str, str] = {} if names is None else names
 
     def uid(self, place: PodPlace, *, final: bool) -> str | None:
-        """The job's name: ``k8s:<namespace>/<kind>/<name>`` of who controls the pod.
+        """The job's name, by who controls the pod.
+
+        It is ``k8s:[<cluster>/]<namespace>/<kind>/<name>[@<uid>]``; the first characters of the
+        uid are there for kinds that come to an end.
 
         Args:
             place: The pod.
-            final: Whether to wait no longer: a pod that nobody knows is ``k8s:pod:<uid>``.
+            final: Whether to wait no longer: a pod that nobody knows is ``k8s:pod:<uid>``. Who
+                knows pods and has not answered yet is waited for all the same.
 
         Returns:
             None where nobody knows the pod yet.
@@ -75,8 +98,13 @@ class Pods:
         if (known := self._uids.get(place.pod)) is not None:
             return known
         pod = self._info.pod(place.pod) if self._info is not None else None
-        if pod is None and self._info is not None and not final:
-            return None
+        if pod is None and self._info is not None:
+            if not final or self._info.waits(place.pod):
+                return None
+            log.warning(
+                "joulebook: nobody tells whose the pod %s is: it is a job of its own, k8s:pod:%s",
+                *(place.pod, place.pod),
+            )
         if len(self._uids) >= _REMEMBERED:
             del self._uids[next(iter(self._uids))]
         return self._uids.setdefault(place.pod, _name(pod) or f"k8s:pod:{place.pod}")
@@ -120,5 +148,8 @@ def _name(pod: Pod | None) -> str | None:
     """None for a pod on its own: another of the same name may follow, and is another job."""
     if pod is None or not pod.owner_kind or not pod.owner_name:
         return None
-    kind = plain(pod.owner_kind).lower()
-    return f"k8s:{plain(pod.namespace)}/{kind}/{plain(pod.owner_name)}"
+    where = [pod.cluster, pod.namespace] if pod.cluster else [pod.namespace]
+    path = [*where, pod.owner_kind.lower(), pod.owner_name]
+    ends = pod.owner_uid is not None and pod.owner_kind.endswith(_ENDS)
+    run = f"@{plain((pod.owner_uid or '')[:_SHOWN])}" if ends else ""
+    return f"k8s:{'/'.join(map(plain, path))}{run}"

@@ -24,6 +24,9 @@ _POD = re.compile(
     r"[-/]pod([0-9a-f]{8}(?:[-_][0-9a-f]{4}){3}[-_][0-9a-f]{12}|[0-9a-f]{32})"
     r"(?:\.slice)?(?=[/: ]|$)"
 )
+# A reader in a pod of the cgroupfs driver, with a cgroup namespace of its own, is shown other pods
+# from its own place on: ``kubepods`` is above where both ways part.
+_SEEN_FROM_A_POD = re.compile(r"(?:/\.\.)+(?:/(?:burstable|besteffort))?(?=/pod[0-9a-f])")
 _IN_POD = re.compile(r"(?<!conmon-)(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
 # ``libpod-conmon-…`` is Podman's monitor, not the container; ``libpod-payload-…`` is one whose
 # cgroup was split.
@@ -31,6 +34,10 @@ _CONTAINER = re.compile(
     r"(?<![\w-])(docker|cri-containerd|nerdctl|crio|libpod)[-:/](?:payload-)?"
     r"([0-9a-f]{64})(?![0-9a-f])"
 )
+# ``ctr`` and nerdctl write ``/<namespace>/<id>``; ``docker run --cgroup-parent`` any folder at all.
+_ID = re.compile(r"(?<=/)[0-9a-f]{64}(?=[/ ]|$)")
+# systemd hands what is below to the user, who may call a cgroup whatever he likes.
+_OF_USER = re.compile(r"/user@([0-9]{1,10})\.service(?=[/ ]|$)")
 _RUNTIMES = {"cri-containerd": "containerd", "nerdctl": "containerd", "libpod": "podman"}
 
 
@@ -74,12 +81,15 @@ class ContainerPlace:
     """In a container that no manager above started.
 
     Attributes:
-        runtime: ``docker``, ``containerd``, ``crio`` or ``podman``.
+        runtime: ``docker``, ``containerd``, ``crio``, ``podman`` or ``unknown``.
         container: Its id, 64 digits.
+        user: User id of who runs it without root's help; what he says of its runtime and id is
+            his own word. None where root's runtime does.
     """
 
     runtime: str
     container: str
+    user: int | None = None
 
 
 Place = SlurmPlace | PodPlace | ContainerPlace
@@ -103,6 +113,9 @@ def place_of(cgroup: str) -> Place | None:
 
 
 def _in(path: str) -> Place | None:
+    user = _OF_USER.search(path)
+    if user is not None:
+        return _container(path, int(user[1]))
     return _slurm(path) or _pod(path) or _container(path)
 
 
@@ -117,18 +130,25 @@ def _slurm(path: str) -> SlurmPlace | None:
 
 def _pod(path: str) -> PodPlace | None:
     """The outermost: what runs in a pod that plays a whole cluster belongs to the pod."""
-    found = _POD.search(path, max(path.find("kubepods"), 0)) if "kubepods" in path else None
+    from_a_pod = _SEEN_FROM_A_POD.match(path)
+    if from_a_pod is None and "kubepods" not in path:
+        return None
+    found = _POD.search(path, from_a_pod.end() if from_a_pod else path.find("kubepods"))
     if found is None:
         return None
     container = _IN_POD.search(path, found.end())
     return PodPlace(found[1].replace("_", "-"), container[0] if container else None)
 
 
-def _container(path: str) -> ContainerPlace | None:
+def _container(path: str, user: int | None = None) -> ContainerPlace | None:
     """The deepest: what runs in a container of a container is the inner one."""
-    found = None
-    for found in _CONTAINER.finditer(path):  # noqa: B007 - the last one is meant
-        pass
-    if found is None:
-        return None
-    return ContainerPlace(_RUNTIMES.get(found[1], found[1]), found[2])
+    named = _last(_CONTAINER, path)
+    # Podman's monitor is beside the containers that it watches, below their pod's id.
+    plain = _last(_ID, path) if "conmon-" not in path else None
+    if named is not None and (plain is None or named.end() >= plain.end()):
+        return ContainerPlace(_RUNTIMES.get(named[1], named[1]), named[2], user)
+    return None if plain is None else ContainerPlace("unknown", plain[0], user)
+
+
+def _last(pattern: re.Pattern[str], path: str) -> re.Match[str] | None:
+    return max(pattern.finditer(path), key=re.Match.end, default=None)

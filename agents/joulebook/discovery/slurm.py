@@ -4,17 +4,19 @@ A job's name is given once. What would name it otherwise comes to light later (a
 the job, the cluster's name), and one job must not become two.
 
 Sources: Slurm's ``src/common/env.c`` and ``src/slurmd/slurmstepd/task.c`` (which variables a task
-has), ``src/plugins/gres/common/gres_common.c`` (GPUs), ``read_config.c`` (the cluster's name).
+has), ``read_config.c`` (the cluster's name).
 """
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, MutableMapping, Sequence
 from pathlib import Path
 
 from joulebook.discovery.environ import Variables, text
 from joulebook.discovery.owner import SLURM, JobLabels, Owner
 from joulebook.discovery.place import SlurmPlace
 from joulebook.discovery.procfs import read
+from joulebook.discovery.slurm_gpus import WHOLE, gpus_of
 from joulebook.settings.ranks import plain
 from joulebook.wire.rules import MAX_TEXT
 
@@ -31,9 +33,10 @@ CONFIGURATIONS = tuple(
 )
 _CLUSTER = re.compile(rb"^[ \t]*ClusterName[ \t]*=[ \t]*([^\s#]+)", re.IGNORECASE | re.MULTILINE)
 _TITLE = re.compile(rb"\[([0-9]{1,10})\.[^\]]*\]")  # "slurmstepd: [1009249.extern]"
-_RANGE = re.compile(r"([0-9]{1,3})-([0-9]{1,3})")
-_WHOLE = ("batch", "interactive")  # steps whose environment tells what the whole job has here
+_ABOVE = ("SLURM_HET_JOB_ID", "SLURM_ARRAY_JOB_ID")
 _LONGEST_NUMBER = 10
+#: Keys of names that rest on a process's own word begin so.
+OUTSIDE = "outside "
 _REMEMBERED = 4096
 
 
@@ -43,14 +46,21 @@ class SlurmJobs:
     Args:
         cluster: The cluster's name where somebody set it.
         configurations: Files that may hold it as ``ClusterName``; the first that does counts.
+        names: Names that were given, by the job's number; one that outlives us keeps them.
     """
 
     def __init__(
-        self, cluster: str | None = None, configurations: Sequence[Path] = CONFIGURATIONS
+        self,
+        cluster: str | None = None,
+        configurations: Sequence[Path] = CONFIGURATIONS,
+        names: MutableMapping[str, str] | None = None,
     ) -> None:
         self._cluster = cluster
         self._configurations = configurations
-        self._uids: dict[str, str] = {}
+        self._uids: MutableMapping[str, str] = {} if names is None else names
+        #: What processes of each job say the cluster is called. It names that job alone: others are
+        #: other users'.
+        self._told: dict[str, str] = {}
 
     def uid(
         self, place: SlurmPlace, told: Variables, title: Callable[[], bytes], *, final: bool
@@ -69,26 +79,33 @@ class SlurmJobs:
         """
         if (known := self._uids.get(place.job)) is not None:
             return known
-        if self.cluster is None:  # who runs in a job's cgroup was started by Slurm
-            self._cluster = told.get("SLURM_CLUSTER_NAME")
+        if cluster := told.get("SLURM_CLUSTER_NAME"):
+            _shrink(self._told)
+            self._told.setdefault(place.job, cluster)
         job = place.job if place.numbered else _number(place, told, title)
         if job is None and not final:
             return None
-        found = self.numbered(job or place.job, final=final)
+        found = self._name(job or place.job, self._told.get(place.job), final=final)
         return None if found is None else self._remember(place.job, found)
 
-    def numbered(self, job: str, *, final: bool = False) -> str | None:
-        """The name of a job by its number; None where nothing tells the cluster's name yet.
+    def numbered(self, job: str) -> str | None:
+        """The name of a job by its number; None where nothing tells its cluster's name yet.
 
         Args:
             job: The number.
-            final: Whether to wait no longer.
         """
+        return self._name(job, self._told.get(job), final=False)
+
+    def _name(self, job: str, told: str | None, *, final: bool) -> str | None:
+        """The name of a job, given once; at last, by what most jobs here say of their cluster."""
         if (known := self._uids.get(job)) is not None:
             return known
-        if self.cluster is None and not final:
+        cluster = self.cluster or told
+        if cluster is None and final:
+            cluster = next((name for name, _ in Counter(self._told.values()).most_common(1)), None)
+        if cluster is None and not final:
             return None
-        return self._remember(job, _uid(self.cluster, job))
+        return self._remember(job, _uid(cluster, job))
 
     def outside(self, told: Variables) -> str | None:
         """The job of a process that is in no job's cgroup, as its variables say.
@@ -102,10 +119,10 @@ class SlurmJobs:
         job = plain(told.get("SLURM_JOB_ID", ""))
         if not job:
             return None
-        if (known := self._uids.get(job) or self._uids.get(f"outside {job}")) is not None:
+        if (known := self._uids.get(job) or self._uids.get(f"{OUTSIDE}{job}")) is not None:
             return known
         found = _uid(self.cluster or told.get("SLURM_CLUSTER_NAME"), job)
-        return self._remember(f"outside {job}", found)
+        return self._remember(f"{OUTSIDE}{job}", found)
 
     @property
     def cluster(self) -> str | None:
@@ -130,44 +147,36 @@ class SlurmJobs:
             project=text(told, "SLURM_JOB_ACCOUNT"),
             user=text(told, "SLURM_JOB_UID") if place.user is None else str(place.user),
         )
-        above = self._leader(place, told) or (parent if place.step in _WHOLE else None)
+        above = self._leader(place, told) or (parent if place.step in WHOLE else None)
         return Owner(uid, SLURM, None if above == uid else above, labels, gpus_of(place, told))
 
+    def owner_outside(self, uid: str, told: Variables) -> Owner:
+        """What a process tells of a job whose cgroup it is not in.
+
+        Args:
+            uid: The job's name.
+            told: Its variables. Which other job that one is part of, they tell nobody.
+        """
+        alone = {name: text for name, text in told.items() if name not in _ABOVE}
+        return self.owner(uid, SlurmPlace(told["SLURM_JOB_ID"]), alone, None)
+
     def _leader(self, place: SlurmPlace, told: Variables) -> str | None:
-        """A heterogeneous job is as many jobs as it has components; the first stands for all."""
-        leader = told.get("SLURM_HET_JOB_ID", "")
-        return self.numbered(leader) if _is_number(leader) and leader != place.job else None
+        """The job that stands for several that were submitted as one.
+
+        A heterogeneous job is as many jobs as it has components, and has the number of the first;
+        an array is as many as it has tasks, and has the number of the one that starts last.
+        """
+        leader = told.get("SLURM_HET_JOB_ID") or told.get("SLURM_ARRAY_JOB_ID", "")
+        if not _is_number(leader) or leader == place.job:
+            return None
+        # Not remembered: what this job says names no other one.
+        cluster = self.cluster or self._told.get(place.job)
+        return self._uids.get(leader) or (None if cluster is None else _uid(cluster, leader))
 
     def _remember(self, job: str, uid: str) -> str:
-        if len(self._uids) >= _REMEMBERED:
-            del self._uids[next(iter(self._uids))]
+        _shrink(self._uids)
         self._uids[job] = uid
         return uid
-
-
-def gpus_of(place: SlurmPlace, told: Variables) -> tuple[str, ...]:
-    """GPUs that the job has on this host, by Slurm's index.
-
-    ``SLURM_JOB_GPUS`` of the batch script goes on to the tasks of its steps, also on hosts where
-    these numbers mean others; tasks have ``SLURM_STEP_GPUS`` of their own.
-    """
-    if place.step in _WHOLE:
-        return tuple(_each(told.get("SLURM_JOB_GPUS", "")))
-    if place.step is not None and place.step[0].isdigit():
-        return tuple(_each(told.get("SLURM_STEP_GPUS", "")))
-    return ()
-
-
-def _each(listed: str) -> Iterable[str]:
-    """The members of ``0,2-3``; empty where it is not such a list, as with ``NoDevFiles``."""
-    found: dict[str, None] = {}
-    for part in listed.strip()[:MAX_TEXT].split(","):
-        span = _RANGE.fullmatch(part)
-        if span is None and not _is_number(part):
-            return ()
-        first, last = (int(span[1]), int(span[2])) if span else (int(part), int(part))
-        found.update(dict.fromkeys(map(str, range(first, last + 1))))
-    return found
 
 
 def _number(place: SlurmPlace, told: Variables, title: Callable[[], bytes]) -> str | None:
@@ -198,6 +207,11 @@ def _name(told: Variables) -> str | None:
 
 def _uid(cluster: str | None, job: str) -> str:
     return ":".join(filter(None, ("slurm", plain(cluster or ""), plain(job))))
+
+
+def _shrink(known: MutableMapping[str, str]) -> None:
+    if len(known) >= _REMEMBERED:
+        del known[next(iter(known))]
 
 
 def _is_number(text: str) -> bool:

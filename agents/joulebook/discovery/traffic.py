@@ -149,7 +149,7 @@ class _StorageGroups(Cgroups):
         one = {self._folder(pid, "io"): pid for pid in pids}
         found: dict[tuple[str, str], int] = {}
         for folder, pid in one.items():
-            stat = read(f"{folder}/io.stat")
+            stat = None if folder is None else read(f"{folder}/io.stat")
             if stat is None or self._alone(pid, "io", pids, known) is None:
                 return {}
             if not any(str(folder).startswith(f"{other}/") for other in one):  # it is in that one

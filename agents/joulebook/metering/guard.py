@@ -32,6 +32,12 @@ class Recurring:
         self._doing = doing
         self._failing: str | None = None
 
+    @property
+    def problem(self) -> str | None:
+        """Why it failed the last time, in a sentence; None where it did not."""
+        failing = self._failing  # read once: another thread may be trying
+        return None if failing is None else f"{self._doing} fails: {failing}"
+
     def __enter__(self) -> None:
         """Try once more."""
 

@@ -40,7 +40,8 @@ class JobBook:
 
     def __init__(self) -> None:
         self.latest = 0
-        self._jobs: dict[_Key, _Known] = {}
+        #: By reporter and uid: a reporter is asked for at every look, and there may be many jobs.
+        self._jobs: dict[str | None, dict[str, _Known]] = {}
         #: Those that are open or have just ended; others are kept for what their spans came to.
         self._told: dict[_Key, _Known] = {}
         self._floors: dict[_Key, int] = {}
@@ -60,25 +61,26 @@ class JobBook:
     def open(self, span: Span) -> None:
         """A span has started."""
         key = _key(span)
-        known = self._jobs.get(key)
+        its = self._jobs.setdefault(span.reporter, {})
+        known = its.get(span.uid)
         if known is None:
-            known = self._jobs[key] = _known(span)
+            known = its[span.uid] = _known(span)
         known.revision = max(known.revision, self._floors.pop(key, 0))
         known.open.append(span)
         self._told[key] = known
 
     def close(self, span: Span) -> None:
         """A span has ended; its job's record is still to be written."""
-        known = self._told[_key(span)] = self._jobs[_key(span)]
+        known = self._told[_key(span)] = self._jobs[span.reporter][span.uid]
         known.absorb(span)
 
     def forget(self, reporter: str) -> bool:
         """A reporter left: what it counted stands in its last record. Whether any is still open."""
-        its = [key for key in self._jobs if key[1] == reporter]
-        done = [key for key in its if key not in self._told]
-        for key in done:
-            del self._jobs[key]
-        return len(done) < len(its)
+        its = self._jobs.pop(reporter, {})
+        left = {uid: known for uid, known in its.items() if (uid, reporter) in self._told}
+        if left:
+            self._jobs[reporter] = left
+        return bool(left)
 
     def clear(self) -> None:
         """Another keeps the records from here on."""
@@ -94,8 +96,14 @@ class JobBook:
             if not job.open:
                 del self._told[key]
                 if not job.shared:
-                    del self._jobs[key]
+                    self._drop(key)
         return records
+
+    def _drop(self, key: _Key) -> None:
+        uid, reporter = key
+        del self._jobs[reporter][uid]
+        if not self._jobs[reporter]:
+            del self._jobs[reporter]
 
     @staticmethod
     def _record(ref: int, key: _Key, job: _Known, now_us: int) -> Job:

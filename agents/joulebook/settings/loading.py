@@ -69,7 +69,7 @@ def _shown(settings: Settings, key: str) -> object:
     if key == "proxy" and isinstance(value, str):
         return without_secret(value)
     if isinstance(value, tuple):
-        return ",".join(value) or None
+        return ",".join(map(str, value)) or None
     return str(value) if isinstance(value, Path) else value
 
 

@@ -47,6 +47,8 @@ class Settings:
         slurm_gpu_dir: Where a Slurm prolog writes which GPUs a job has; None: nowhere.
         kubelet_socket: Where the kubelet tells which pod has which GPU; None: it is not asked.
         kubernetes_api: URL of the cluster's API server; None: it is not asked.
+        kubernetes_cluster: Name of the cluster in the ids of its jobs; None: as the API server
+            tells, if it may.
         node_name: Name of this node in the cluster; None: the host's name.
         podinfo_dir: Where a pod finds the files that tell it who it is; None: nowhere.
         serving_url: Pages of inference servers of this host; empty: none is read.
@@ -82,6 +84,7 @@ class Settings:
     slurm_gpu_dir: Path | None = None
     kubelet_socket: Path | None = None
     kubernetes_api: str | None = None
+    kubernetes_cluster: str | None = None
     node_name: str | None = None
     podinfo_dir: Path | None = None
     serving_url: tuple[ServingTarget, ...] = ()

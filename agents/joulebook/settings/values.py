@@ -216,6 +216,7 @@ SETTING_READERS: Mapping[str, Callable[[str], object]] = MappingProxyType(
         "log_format": log_format,
         "kubelet_socket": socket_path,
         "kubernetes_api": https_url,
+        "kubernetes_cluster": label,
         "node_name": label,
         "podinfo_dir": path,
         "serving_url": serving_targets,

@@ -32,27 +32,28 @@ class OwnPod:
     labels: Labels = field(default_factory=Labels)
 
 
-def own_pod(folder: Path | None) -> OwnPod:
+def own_pod(folder: Path | None, cluster: str | None = None) -> OwnPod:
     """Read it, once a process: what a job is called does not change while it runs.
 
     What is missing or cannot be read is left out, with one warning for all of it.
 
     Args:
         folder: Where a volume of the downward API is mounted; None: it is not looked for.
+        cluster: What the cluster is called, which no file tells.
     """
     found = OwnPod()
     if folder is not None:
         with harmless("reading what the pod is told of itself"):
-            found = _read(folder)
+            found = _read(folder, cluster)
     return found
 
 
-def _read(folder: Path) -> OwnPod:
+def _read(folder: Path, cluster: str | None) -> OwnPod:
     # Only in a pod that is told of itself: others need not load it.
     from joulebook.discovery.kube.downward import FILES, inside  # noqa: PLC0415
 
     complaints: list[str] = []
-    found = inside(folder, complaints.append)
+    found = inside(folder, complaints.append, cluster)
     own = OwnPod()
     if found is None:
         wanted = ", ".join(FILES)

@@ -68,7 +68,7 @@ def build(settings: Settings, clock: Clock) -> Tracker:
     """Wire a tracker from settings and a clock."""
     for warning in settings.warnings:
         log.warning("joulebook: %s", warning)
-    pod = own_pod(settings.podinfo_dir)
+    pod = own_pod(settings.podinfo_dir, settings.kubernetes_cluster)
     launched = launch(pod=pod.job)
 
     def station(server: str | None) -> Station:

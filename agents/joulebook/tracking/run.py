@@ -62,9 +62,12 @@ class Run:
             quality: Scores such as ``accuracy`` or ``loss``; the last value counts.
         """
         with harmless("logging work and quality"):
-            for unit, amount in numbers_of("work", work, least=0).items():
-                self._span.work[unit] = self._span.work.get(unit, 0) + amount
-            self._span.quality.update(numbers_of("quality", quality))
+            # New dictionaries, since another thread may be writing the old ones down.
+            before, more = self._span.work, numbers_of("work", work, least=0)
+            self._span.work = before | {
+                unit: before.get(unit, 0) + amount for unit, amount in more.items()
+            }
+            self._span.quality = self._span.quality | numbers_of("quality", quality)
 
     def begin(self) -> None:
         """Start measuring."""

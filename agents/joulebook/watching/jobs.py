@@ -8,6 +8,8 @@ from joulebook.wire import Job
 
 #: How long a job is shown after it was last heard of, µs: no scrape may miss its end.
 KEPT_US = 15 * 60 * US_PER_S
+#: Jobs without a place that are remembered; of older ones the energy counts on as others'.
+_MOST_CROWDED = 20_000
 #: Stands for all jobs that found no place.
 OTHER = "other"
 #: Who names a job, by the first word of its uid; any other uid was chosen by a person.
@@ -108,7 +110,10 @@ class JobTable:
             known.heard_us = now_us
             return known
         if uid in self._crowded or len(self._known) >= self._most:
+            self._crowded.pop(uid, None)  # the newest word of it stands last
             self._crowded[uid] = now_us
+            if len(self._crowded) > _MOST_CROWDED:
+                del self._crowded[next(iter(self._crowded))]
             return None
         return self._known.setdefault(uid, _Known(now_us))
 

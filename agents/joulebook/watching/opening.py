@@ -6,7 +6,7 @@ from joulebook.clock import Clock
 from joulebook.metering.station import Station
 from joulebook.shipping.spool import Spool
 from joulebook.version import VERSION
-from joulebook.watching.health import Health, judge
+from joulebook.watching.health import Health, Vitals, judge
 from joulebook.watching.metrics import CONTENT_TYPE, renderer
 from joulebook.watching.page import Page, Reply
 from joulebook.watching.waiting import look, seldom
@@ -18,7 +18,7 @@ _INDEX = b"joulebook agent: /metrics for Prometheus, /healthz for whether it is 
 
 
 def open_page(
-    listen: str, watched: Watched, station: Station, window_us: Callable[[], int], clock: Clock
+    listen: str, watched: Watched, station: Station, vitals: Vitals, clock: Clock
 ) -> Page:
     """The pages of an agent, not started yet.
 
@@ -26,7 +26,7 @@ def open_page(
         listen: Address and port to listen on.
         watched: What was booked.
         station: What measures.
-        window_us: How long a window is now, µs.
+        vitals: What the agent tells of itself.
         clock: Source of time.
 
     Raises:
@@ -40,7 +40,8 @@ def open_page(
 
     def health() -> Health:
         silent_us, begun = watched.silent_us()
-        return judge(silent_us, window_us(), waiting().problem, begun=begun)
+        others = vitals.problems()
+        return judge(silent_us, vitals.window_us(), waiting().problem, others, begun=begun)
 
     return Page(listen, pages(render, health), clock)
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from tests.discovery.kube.api_server import TLS, ApiServer
+from tests.discovery.kube.watch import Watch
 
 from joulebook.clock import ManualClock
 from joulebook.discovery.kube.api import Access, Api
@@ -32,4 +33,10 @@ def access(server: ApiServer, token_file: Path) -> Access:
 
 @pytest.fixture
 def cluster(access: Access) -> Cluster:
-    return Cluster(Api(access, ManualClock()), "node-1")
+    """It is told its name, so that nothing but pods is asked for."""
+    return Cluster(Api(access, ManualClock()), "node-1", "lab")
+
+
+@pytest.fixture
+def watch() -> Watch:
+    return Watch()

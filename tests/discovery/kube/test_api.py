@@ -62,7 +62,7 @@ def test_an_answer_without_bounds_is_refused(server: ApiServer, access: Access) 
 def test_a_redirect_is_not_followed(server: ApiServer, access: Access) -> None:
     server.gives(PODS, 302, b"")
     assert "HTTP 302" in _refusal(access)
-    assert len(server.asked) == 1
+    assert server.paths.count(PODS) == 1
 
 
 def test_a_long_refusal_is_cut(server: ApiServer, access: Access) -> None:

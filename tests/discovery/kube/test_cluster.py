@@ -5,10 +5,13 @@ from typing import Any
 import pytest
 from tests.discovery.kube.api_server import PODS, ApiServer, item, listed, owner, status
 
+from joulebook.clock import ManualClock
+from joulebook.discovery.kube.api import Access, Api
 from joulebook.discovery.kube.cluster import Cluster
 from joulebook.discovery.kube.unanswered import Unanswered
 from joulebook.discovery.kubernetes import Pod
 
+SYSTEM = "/api/v1/namespaces/kube-system"
 UID = "0c1d2e3f-1111-2222-3333-444444444444"
 
 
@@ -32,6 +35,8 @@ def test_a_pod_is_known_with_its_owner_labels_and_our_annotations(
             "llm",
             {"joulebook.io/project": "nlp", "app": "llm"},
             {"joulebook.io/model": "llama"},
+            owner_uid="uid-of-PyTorchJob-llm",
+            cluster="lab",
         )
     }
 
@@ -137,3 +142,47 @@ def test_an_answer_of_another_shape_is_refused_whole(
     server.gives(PODS, 200, content)
     with pytest.raises(Unanswered):
         cluster.pods()
+
+
+# ---- what the cluster is called
+
+
+def names(server: ApiServer, access: Access) -> list[str | None]:
+    """Names that the pods of two rounds bear, where none was set."""
+    server.lists(item("a", "uid-a"))
+    asked = Cluster(Api(access, ManualClock()), "node-1")
+    return [pod.cluster for _ in range(2) for pod in asked.pods().values()]
+
+
+def test_a_cluster_is_known_by_the_namespace_that_every_one_has_and_asked_for_it_once(
+    server: ApiServer, access: Access
+) -> None:
+    server.gives(SYSTEM, 200, system("7d1f0c5e-8c1b-4a53-9a5e-0a3b7f1f0000"))
+    assert names(server, access) == ["7d1f0c5e"] * 2
+    assert server.paths.count(SYSTEM) == 1
+
+
+@pytest.mark.parametrize("refusal", [403, 404])
+def test_one_that_may_not_be_asked_for_its_name_has_none(
+    server: ApiServer, access: Access, refusal: int
+) -> None:
+    server.gives(SYSTEM, refusal, status("no", refusal))
+    assert names(server, access) == [None] * 2
+    assert server.paths.count(SYSTEM) == 1
+
+
+@pytest.mark.parametrize(
+    ("code", "content"), [(503, status("busy", 503)), (200, {"metadata": {}}), (200, {"a": 1})]
+)
+def test_while_the_name_is_not_told_no_pod_is_lest_its_job_be_called_otherwise_later(
+    server: ApiServer, access: Access, code: int, content: object
+) -> None:
+    server.gives(SYSTEM, code, content)
+    with pytest.raises(Unanswered):
+        names(server, access)
+
+
+def system(uid: str) -> dict[str, Any]:
+    """A namespace is in none itself."""
+    meta = {"name": "kube-system", "uid": uid}
+    return {"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": meta}

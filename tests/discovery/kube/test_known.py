@@ -4,69 +4,20 @@ import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-import pytest
 from tests.discovery.kube.api_server import ApiServer, item, owner
 from tests.discovery.kube.kubelet_stand_in import KubeletStandIn
 from tests.discovery.kube.published import container, pod, response
+from tests.discovery.kube.watch import Told, Watch
 from tests.waiting import until
 
-from joulebook.clock import ManualClock, SystemClock
-from joulebook.core.units import US_PER_S
+from joulebook.clock import SystemClock
 from joulebook.discovery.kube.cluster import Cluster
 from joulebook.discovery.kube.known import KnownPods
 from joulebook.discovery.kube.kubelet import Kubelet
 from joulebook.discovery.kube.resources import Allotted
-from joulebook.discovery.kube.unanswered import Unanswered
 from joulebook.discovery.kubernetes import Pod, PodInfo
 
 GPU_A, GPU_B = (f"GPU-{digit * 8}-1111-2222-3333-444444444444" for digit in "ab")
-
-
-class Told:
-    """Pods and GPUs as they are set; both the sources in one, in memory."""
-
-    def __init__(self) -> None:
-        self.now: dict[str, Pod] = {}
-        self.having: list[Allotted] = []
-        self.refusal: str | None = None
-        self.asked = 0
-
-    def pods(self) -> Mapping[str, Pod]:
-        self.asked += 1
-        self._refuse()
-        return dict(self.now)
-
-    def allotted(self) -> list[Allotted]:
-        self._refuse()
-        return list(self.having)
-
-    def _refuse(self) -> None:
-        if self.refusal is not None:
-            raise Unanswered(self.refusal)
-
-
-class Watch:
-    """`KnownPods` over `Told`, with a clock that is moved by hand."""
-
-    def __init__(self, *, cluster: bool = True) -> None:
-        self.told, self.clock, self.said = Told(), ManualClock(), list[str]()
-        self.known = KnownPods(
-            self.told if cluster else None,
-            self.told,
-            clock=self.clock,
-            complain=self.said.append,
-            draw=lambda: 1.0,
-        )
-
-    def after(self, seconds: int) -> KnownPods:
-        self.clock.advance(seconds * US_PER_S)
-        self.known.look()
-        return self.known
-
-
-@pytest.fixture
-def watch() -> Watch:
-    return Watch()
 
 
 def test_it_is_what_names_jobs_ask(watch: Watch) -> None:
@@ -206,6 +157,19 @@ def test_a_pod_that_is_asked_for_and_not_known_is_looked_for_before_its_time() -
 
     _started(known, found)
     assert told.asked == 2
+
+
+def test_a_pod_that_one_answer_did_not_have_yet_is_looked_for_again_soon() -> None:
+    told = Told()
+    known = KnownPods(told, None, clock=SystemClock(), complain=lambda _: None, every_s=3600)
+
+    def found() -> bool:
+        if told.asked == 2:  # the API server answers from a memory that lags behind
+            told.now = {"uid-a": Pod("research", "a")}
+        return known.pod("uid-a") is not None
+
+    _started(known, found)
+    assert told.asked == 3
 
 
 def test_a_cluster_that_does_not_answer_holds_up_nobody_who_asks() -> None:

@@ -94,6 +94,15 @@ def test_the_launcher_of_a_training_belongs_to_the_training(
     assert owned(owner("Job", "train", "batch/v1")) == ("MPIJob", "llm")
 
 
+def test_the_uid_is_that_of_who_controls_the_pod_in_the_end(
+    server: ApiServer, cluster: Cluster
+) -> None:
+    training = owner("MPIJob", "llm", "kubeflow.org/v2beta1", "uid-of-the-training")
+    server.gives(JOB, 200, item("train", owners=(training,)))
+    server.lists(item("a", UID, owners=(owner("Job", "train", "batch/v1", "uid-of-the-job"),)))
+    assert cluster.pods()[UID].owner_uid == "uid-of-the-training"
+
+
 def test_a_job_that_may_not_be_asked_for_is_itself(owned: Callable[..., Named]) -> None:
     assert owned(owner("Job", "train", "batch/v1")) == ("Job", "train")
 
@@ -159,4 +168,27 @@ def test_an_owner_that_cannot_be_asked_for_now_gets_no_name_that_it_would_lose(
 def test_labels_tell_the_workload_where_kubernetes_sets_them(
     pod: str, labels: dict[str, str], workload: tuple[str, str] | None
 ) -> None:
-    assert by_labels(pod, labels) == workload
+    found = by_labels(pod, labels)
+    assert (found[:2] if found else None) == workload
+
+
+@pytest.mark.parametrize(
+    ("labels", "uid"),
+    [
+        ({"batch.kubernetes.io/job-name": "a", "batch.kubernetes.io/controller-uid": "u"}, "u"),
+        ({"batch.kubernetes.io/job-name": "a"}, None),
+        (
+            {
+                "jobset.sigs.k8s.io/jobset-name": "a",
+                "jobset.sigs.k8s.io/jobset-uid": "set",
+                "batch.kubernetes.io/controller-uid": "one of its jobs",
+            },
+            "set",
+        ),
+        ({"leaderworkerset.sigs.k8s.io/name": "a"}, None),
+    ],
+)
+def test_labels_tell_which_one_of_that_name_it_is(labels: dict[str, str], uid: str | None) -> None:
+    found = by_labels("a-x7k2p", labels)
+    assert found is not None
+    assert found.uid == uid

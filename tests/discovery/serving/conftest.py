@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -29,10 +29,16 @@ server.serve_forever()
 
 
 class ServingProcess:
-    """A process of its own that listens on a port and shows the text of a file."""
+    """A process of its own that listens on a port and shows the text of a file.
 
-    def __init__(self, page: Path, port: int = 0) -> None:
-        command = [sys.executable, "-c", _SERVE, str(port), str(page)]
+    Args:
+        page: The file.
+        port: Where to listen; 0 takes a free one.
+        within: What starts it, such as `env NAME=text`.
+    """
+
+    def __init__(self, page: Path, port: int = 0, within: Sequence[str] = ()) -> None:
+        command = [*within, sys.executable, "-c", _SERVE, str(port), str(page)]
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         assert self._process.stdout is not None
         self.port = int(self._process.stdout.readline())
@@ -70,8 +76,8 @@ def start() -> Iterator[Callable[..., ServingProcess]]:
     """Starts servers in processes of their own; all are ended with the test."""
     started: list[ServingProcess] = []
 
-    def begin(page: Path, port: int = 0) -> ServingProcess:
-        started.append(ServingProcess(page, port))
+    def begin(page: Path, port: int = 0, within: Sequence[str] = ()) -> ServingProcess:
+        started.append(ServingProcess(page, port, within))
         return started[-1]
 
     yield begin

@@ -13,6 +13,10 @@ from joulebook.discovery.kubernetes import Pod
 _PAGE = 250  # pods in one answer
 _MOST_PAGES = 40  # no node has as many pods
 _EXPIRED = 410  # the token for the next page
+_REFUSED = (403, 404)
+#: Every cluster has it, and it lives as long as the cluster.
+_OLDEST = "/api/v1/namespaces/kube-system"
+_SHOWN = 8  # characters of its uid
 
 
 class Cluster:
@@ -21,11 +25,14 @@ class Cluster:
     Args:
         api: The API server.
         node: Name of the node.
+        name: What the cluster is called; None: by its oldest namespace, if that may be asked.
     """
 
-    def __init__(self, api: Api, node: str) -> None:
+    def __init__(self, api: Api, node: str, name: str | None = None) -> None:
         self._api = api
         self._node = node
+        self._name = name
+        self._named = name is not None
         self._owners = Owners()
 
     def pods(self) -> dict[str, Pod]:
@@ -36,6 +43,8 @@ class Cluster:
         """
         found: dict[str, Pod] = {}
         with self._api.asked() as ask:
+            if not self._named:
+                self._name, self._named = _name(ask), True
             listed = self._listed(ask)
             for meta in listed:
                 pod = self._pod(meta, ask)
@@ -53,6 +62,8 @@ class Cluster:
             owner.name if owner else None,
             meta.labels,
             meta.annotations,
+            owner_uid=owner.uid if owner else None,
+            cluster=self._name,
         )
 
     def _listed(self, ask: Ask) -> list[Metadata]:
@@ -82,6 +93,20 @@ class Cluster:
             "fieldSelector": ",".join((fields[0] + self._node, *fields[1:])),
             "limit": str(_PAGE),
         }
+
+
+def _name(ask: Ask) -> str | None:
+    """The first characters of the uid that no other cluster's has; None where we may not know."""
+    try:
+        meta = ask.one(_OLDEST).get("metadata")
+    except Denied as error:
+        if error.status not in _REFUSED:
+            raise
+        return None
+    uid = meta.get("uid") if isinstance(meta, dict) else None
+    if not isinstance(uid, str) or not uid:
+        raise Unanswered("the API server tells of a namespace without the usual metadata")
+    return uid[:_SHOWN]
 
 
 def _items(content: dict[str, Any]) -> list[dict[str, Any]]:

@@ -36,6 +36,7 @@ class Inside:
         uid, namespace, name: The pod; None where no file tells.
         labels, annotations: Empty likewise.
         missing: Names of files that are not there, or cannot be read.
+        cluster: What its cluster is called, which no file tells; None where nobody said.
     """
 
     uid: str | None
@@ -44,6 +45,7 @@ class Inside:
     labels: Mapping[str, str]
     annotations: Mapping[str, str]
     missing: tuple[str, ...] = field(default=(), compare=False)
+    cluster: str | None = None
 
     @property
     def pod(self) -> Pod | None:
@@ -55,8 +57,17 @@ class Inside:
         if self.namespace is None or self.name is None:
             return None
         owner = by_labels(self.name, self.labels) or by_operator(self.labels)
-        kind, name = owner if owner is not None else (None, None)
-        return Pod(self.namespace, self.name, kind, name, self.labels, self.annotations)
+        kind, name, uid = owner if owner is not None else (None, None, None)
+        return Pod(
+            self.namespace,
+            self.name,
+            kind,
+            name,
+            self.labels,
+            self.annotations,
+            owner_uid=uid,
+            cluster=self.cluster,
+        )
 
     @property
     def owned(self) -> bool:
@@ -66,10 +77,16 @@ class Inside:
 
     @property
     def job(self) -> str | None:
-        """Name of the job that the pod is part of, as an agent gives it; None if nothing tells."""
+        """Name of the job that the pod is part of; None if nothing tells.
+
+        As an agent gives it, but for the uid of who controls the pod where no label tells that, and
+        for a cluster that only the agent knows.
+        """
         if self.uid is None and not self.owned:
             return None
-        return Pods(_Itself(self.pod)).uid(PodPlace(self.uid or ""), final=True)
+        return Pods(_Itself(self.pod) if self.pod is not None else None).uid(
+            PodPlace(self.uid or ""), final=True
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +98,19 @@ class _Itself:
     def pod(self, uid: str) -> Pod | None:  # noqa: ARG002 - there is no other
         return self.known
 
+    def waits(self, uid: str) -> bool:  # noqa: ARG002 - likewise
+        return False
 
-def inside(folder: Path, complain: Callable[[str], None]) -> Inside | None:
+
+def inside(
+    folder: Path, complain: Callable[[str], None], cluster: str | None = None
+) -> Inside | None:
     """What the files ``uid``, ``namespace``, ``name``, ``labels`` and ``annotations`` tell.
 
     Args:
         folder: Where the volume is mounted.
         complain: Is told of what was left out, once a file at most; not of files that are missing.
+        cluster: What the cluster is called.
 
     Returns:
         None where none of the files is there.
@@ -98,7 +121,8 @@ def inside(folder: Path, complain: Callable[[str], None]) -> Inside | None:
         return None
     uid, namespace, pod = (_named(folder / name, texts[name] or "", complain) for name in _NAMES)
     pairs = {name: _pairs(folder / name, texts[name] or "", complain) for name in _MAPS}
-    return Inside(uid, namespace, pod, pairs["labels"], pairs["annotations"], missing)
+    told = (pairs["labels"], pairs["annotations"])
+    return Inside(uid, namespace, pod, *told, missing, cluster)
 
 
 def _named(path: Path, text: str, complain: Callable[[str], None]) -> str | None:

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from joulebook.clock import Clock
 from joulebook.core.units import US_PER_S
+from joulebook.discovery.kube.missed import Missed
 from joulebook.discovery.kube.presence import Presence
 from joulebook.discovery.kube.resources import Allotted
 from joulebook.discovery.kube.slices import Allotments
@@ -14,7 +15,6 @@ from joulebook.discovery.kube.source import Source
 from joulebook.discovery.kubernetes import Pod
 
 _EVERY_S = 30.0
-_REMEMBERED = 4096
 
 
 class PodSource(Protocol):
@@ -59,19 +59,22 @@ class KnownPods:
         self._gpus = Source(gpus.allotted, every_us, *common) if gpus else None
         self._presence = Presence(clock)
         self._told = _Told({}, {})
-        self._missed: set[str] = set()
+        self._missed = Missed(clock)
         self._wake = threading.Event()
         self._stopped = False
 
     def pod(self, uid: str) -> Pod | None:
         """The pod of a uid; None where it is not known, or not yet. See `PodInfo`."""
         found = self._told.pods.get(uid)
-        if found is None and uid not in self._missed:
-            if len(self._missed) >= _REMEMBERED:
-                self._missed.clear()
-            self._missed.add(uid)  # hurries once: an unknown one may stay unknown
+        if found is not None:
+            self._missed.found(uid)
+        elif self._missed.asked(uid):
             self._wake.set()
         return found
+
+    def waits(self, uid: str) -> bool:
+        """Whether a pod that is not known may still become so. See `PodInfo`."""
+        return self._pods is not None and self._missed.waits(uid)
 
     def gpus(self) -> Mapping[str, str]:
         """Uid of the pod that has each GPU or MIG instance to itself, by the device's id.
@@ -93,10 +96,13 @@ class KnownPods:
         """Ask whoever is due, and tell what came of it."""
         # The kubelet first: a pod that it knows has been known to the API server for longer.
         self._look(self._gpus)
-        if self._look(self._pods) and self._pods is not None and self._pods.last is not None:
+        answered = self._look(self._pods)
+        if answered and self._pods is not None and self._pods.last is not None:
             self._presence.seen(self._pods.last)
         self._presence.forget()
         self._told = self._summed()
+        if answered:  # when what it says can be seen
+            self._missed.answered()
 
     def hurry(self) -> None:
         """Ask sooner than planned."""

@@ -18,6 +18,11 @@ _SETS = {
     "jobset.sigs.k8s.io/jobset-name": "JobSet",
     "leaderworkerset.sigs.k8s.io/name": "LeaderWorkerSet",
 }
+#: Labels that tell the uid too, by kind. Older controllers do not set them.
+_UIDS = {
+    "JobSet": "jobset.sigs.k8s.io/jobset-uid",
+    "Job": "batch.kubernetes.io/controller-uid",
+}
 #: Kinds above which there may be another, and where they are asked for.
 _PATHS = {
     ("apps", "ReplicaSet"): "/apis/apps/v1/namespaces/{}/replicasets/{}",
@@ -39,6 +44,7 @@ class Workload(NamedTuple):
 
     kind: str
     name: str
+    uid: str | None = None
 
 
 class Owners:
@@ -61,7 +67,7 @@ class Owners:
         if above is None or (above.group, above.kind) == (_NODE.group, _NODE.kind):
             return None
         if (above.group, above.kind) not in _PATHS:
-            return Workload(above.kind, above.name)
+            return _of(above)
         if above.uid not in self._known:
             self._known[above.uid] = self._above(pod, above, ask)
         return self._known[above.uid]
@@ -72,14 +78,14 @@ class Owners:
         self._known = {uid: found for uid, found in self._known.items() if uid in uids}
 
     def _above(self, pod: Metadata, controller: Reference, ask: Ask) -> Workload:
-        itself = Workload(controller.kind, controller.name)
+        itself = _of(controller)
         asked = self._asked(pod.namespace, controller, ask)
         if asked is None:
             return _deployment(pod.labels, controller) or itself
         above = asked.controller
         if above is None or above.kind in _STARTERS:
             return itself
-        return Workload(above.kind, above.name)
+        return _of(above)
 
     def _asked(self, namespace: str, controller: Reference, ask: Ask) -> Metadata | None:
         """None where we are not permitted to know: that is asked once for each kind."""
@@ -98,7 +104,16 @@ class Owners:
 
 def in_a_set(labels: Mapping[str, str]) -> Workload | None:
     """The set of workloads whose name a pod bears."""
-    return next((Workload(kind, labels[key]) for key, kind in _SETS.items() if key in labels), None)
+    found = ((kind, labels[key]) for key, kind in _SETS.items() if key in labels)
+    return next((Workload(kind, name, _uid(kind, labels)) for kind, name in found), None)
+
+
+def _of(controller: Reference) -> Workload:
+    return Workload(controller.kind, controller.name, controller.uid)
+
+
+def _uid(kind: str, labels: Mapping[str, str]) -> str | None:
+    return labels.get(_UIDS.get(kind, "")) or None
 
 
 def _deployment(labels: Mapping[str, str], controller: Reference) -> Workload | None:
@@ -121,7 +136,7 @@ def by_labels(pod: str, labels: Mapping[str, str]) -> Workload | None:
     if any(key.startswith(_TRAINERS) for key in labels):
         return None  # a Job may be a part of theirs
     if (job := labels.get("batch.kubernetes.io/job-name")) is not None:
-        return Workload("Job", job)
+        return Workload("Job", job, _uid("Job", labels))
     if _HASH in labels and (match := re.fullmatch(_REPLICA.format(re.escape(labels[_HASH])), pod)):
         return Workload("Deployment", match[1])
     if labels.get("statefulset.kubernetes.io/pod-name") == pod:

@@ -10,6 +10,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from joulebook.discovery.procfs import read
+from joulebook.discovery.serving.spaces import Space
 
 _LISTEN = b"0A"  # TCP_LISTEN of include/net/tcp_states.h
 _LOCAL, _STATE, _INODE = 1, 3, 9  # columns
@@ -22,37 +23,46 @@ class Listeners:
     that held it left.
 
     Args:
-        procfs_root: Where procfs is mounted, normally ``/proc``. Ports are those of the network
-            namespace of whoever reads it.
+        procfs_root: Where procfs is mounted, normally ``/proc``.
     """
 
     def __init__(self, procfs_root: Path) -> None:
         self._root = str(procfs_root)
-        self._known: dict[int, dict[str, tuple[int, ...]]] = {}
+        self._known: dict[tuple[Space, int], dict[str, tuple[int, ...]]] = {}
 
-    def on(self, port: int) -> tuple[int, ...] | None:
+    def on(self, port: int, space: Space = None) -> tuple[int, ...] | None:
         """Processes that listen on a TCP port, on whatever address, in order of their ids.
 
         Workers that were forked after the port was opened hold it as well.
+
+        Args:
+            port: The port.
+            space: A process in the network namespace that is meant; None: that of whoever reads.
 
         Returns:
             Empty where nobody listens there; None where somebody does who cannot be seen, or the
             kernel does not tell.
         """
-        inodes = self._inodes(port)
+        inodes, key = self._inodes(port, space), (space, port)
         if not inodes:
-            self._known.pop(port, None)
+            self._known.pop(key, None)
             return None if inodes is None else ()
         sockets = {f"socket:[{inode}]" for inode in inodes}
-        known = self._known.get(port, {})
+        known = self._known.get(key, {})
         if known.keys() != sockets or not all(map(self._still_held, known.items())):
-            known = self._known[port] = self._held(sockets)
+            known = self._held(sockets)
+            self._known = {one: its for one, its in self._known.items() if self._lives(one[0])}
+            self._known[key] = known
         return tuple(sorted({pid for pids in known.values() for pid in pids})) or None
 
-    def _inodes(self, port: int) -> set[int] | None:
+    def _lives(self, space: Space) -> bool:
+        return space is None or Path(self._root, str(space)).exists()
+
+    def _inodes(self, port: int, space: Space) -> set[int] | None:
         """Inodes of the sockets that listen there; None where no table can be read."""
         wanted = b"%04X" % port
-        tables = [read(f"{self._root}/net/{name}") for name in ("tcp", "tcp6")]
+        folder = "net" if space is None else f"{space}/net"
+        tables = [read(f"{self._root}/{folder}/{name}") for name in ("tcp", "tcp6")]
         lines = [line.split() for table in tables for line in (table or b"").splitlines()[1:]]
         inodes = {
             int(words[_INODE])

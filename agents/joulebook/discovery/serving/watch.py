@@ -11,18 +11,17 @@ from pathlib import Path
 from joulebook.clock import Clock
 from joulebook.core.serving import Served, Serving
 from joulebook.core.serving_target import ServingTarget
-from joulebook.discovery.processes import ProcessTable
-from joulebook.discovery.serving.listening import Listeners
+from joulebook.discovery.serving.keepers import Holders, Keepers, Kept
 from joulebook.discovery.serving.page import Fetch, ServingPage
 from joulebook.errors import Retry
 
 #: Time between two looks, s. Work is counted by the server, so nothing is lost in between.
 LOOK_S = 5.0
+#: The longest that a page is to be waited for, s.
+PAGE_S = 2.0
 
 _UNKNOWN = "it shows nothing that vLLM, TGI, Triton, SGLang or llama.cpp count"
 _CHANGED = "who listens there changed while the page was read"
-_NOBODY = "no process of this host listens on port {port}; name the server's by port= or pid="
-_UNSEEN = "who listens on port {port} cannot be seen; run as root, or with CAP_SYS_PTRACE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +59,14 @@ class ServingWatch:
     def __init__(
         self, targets: Sequence[ServingTarget], fetch: Fetch, clock: Clock, procfs_root: Path
     ) -> None:
-        finder = _Finder(procfs_root)
-        self._watched = [_Watched(target, fetch, clock, finder) for target in targets]
+        keepers = Keepers(procfs_root)
+        self._watched = [_Watched(target, fetch, clock, keepers) for target in targets]
         self._seen: tuple[ServerSeen, ...] = ()
+
+    def expect(self) -> None:
+        """Note who is there, without reading a page: who comes after this counts from 0."""
+        for watched in self._watched:
+            watched.expect()
 
     def look(self) -> None:
         """Read all pages, one after the other. One thread at a time may look."""
@@ -73,48 +77,33 @@ class ServingWatch:
         return self._seen
 
 
-_Holders = frozenset[tuple[int, int]]  # process and its start: an id may be used again
-
-
-class _Finder:
-    """Whose a page is."""
-
-    def __init__(self, procfs_root: Path) -> None:
-        self._listeners = Listeners(procfs_root)
-        self._table = ProcessTable(procfs_root)
-
-    def holders(self, target: ServingTarget) -> _Holders | None:
-        pids = self._listeners.on(target.port) if target.pid is None else (target.pid,)
-        if pids is None:
-            return None
-        starts = ((pid, self._table.started(pid)) for pid in pids)
-        return frozenset((pid, start) for pid, start in starts if start is not None)
-
-
 class _Watched:
     """One target from look to look."""
 
-    def __init__(self, target: ServingTarget, fetch: Fetch, clock: Clock, finder: _Finder) -> None:
+    def __init__(self, target: ServingTarget, fetch: Fetch, clock: Clock, keepers: Keepers) -> None:
         self._target = target
         self._page = ServingPage(target.url, fetch)
         self._clock = clock
-        self._finder = finder
+        self._keepers = keepers
         self._serving = Serving()
         self._run = 0
-        self._last: _Holders = frozenset()  # who was seen last
+        self._last: Holders = frozenset()  # who was seen last
         self._told = False  # whether any look so far could tell who listens
 
+    def expect(self) -> None:
+        self._follow(self._keepers.of(self._target).holders)
+
     def look(self) -> ServerSeen:
-        holders = self._finder.holders(self._target)
-        self._follow(holders)
-        trouble = self._read(holders)
+        kept = self._keepers.of(self._target)
+        self._follow(kept.holders)
+        trouble = self._read(kept.holders)
         if trouble is not None:
             self._serving.miss()
-        pids = None if holders is None else tuple(sorted(pid for pid, _ in holders))
+        pids = None if kept.holders is None else tuple(sorted(pid for pid, _ in kept.holders))
         served = self._serving.served()
-        return ServerSeen(self._target, self._run, pids, served, trouble or self._untied(holders))
+        return ServerSeen(self._target, self._run, pids, served, trouble or self._untied(kept))
 
-    def _follow(self, holders: _Holders | None) -> None:
+    def _follow(self, holders: Holders | None) -> None:
         """A server that was not there before counts for itself, and from 0."""
         if holders and self._last.isdisjoint(holders):
             self._serving = Serving(from_zero=self._told)
@@ -122,21 +111,19 @@ class _Watched:
         self._last = holders or self._last
         self._told = self._told or holders is not None
 
-    def _read(self, holders: _Holders | None) -> str | None:
+    def _read(self, holders: Holders | None) -> str | None:
         """Read the page; what went wrong, if anything did."""
         try:
             page = self._page.read()
         except Retry as error:
             return str(error)
         at_us = self._clock.monotonic_us()
-        after = self._finder.holders(self._target)
-        if holders and after is not None and holders.isdisjoint(after):
-            return f"{self._target.url}: {_CHANGED}"
+        if holders:
+            after = self._keepers.of(self._target).holders
+            if after is not None and holders.isdisjoint(after):
+                return f"{self._target.url}: {_CHANGED}"
         return None if self._serving.see(page, at_us) else f"{self._target.url}: {_UNKNOWN}"
 
-    def _untied(self, holders: _Holders | None) -> str | None:
+    def _untied(self, kept: Kept) -> str | None:
         """Why nobody can tell whose a page is that was read."""
-        if holders:
-            return None
-        reason = _UNSEEN if holders is None else _NOBODY
-        return f"{self._target.url}: {reason.format(port=self._target.port)}"
+        return None if kept.why is None else f"{self._target.url}: {kept.why}"
