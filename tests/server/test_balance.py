@@ -1,7 +1,6 @@
 """Every joule adds up, and where somebody meddled, device and time are named."""
 
-import sqlite3
-from contextlib import closing
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +8,16 @@ import pytest
 from fastapi.testclient import TestClient
 from tests.builders import START_US, WINDOW_US, JobSpec, Part, Push, Reading, gpu, tracker
 from tests.server.conftest import Send
+from tests.server.meddling import (
+    Tree,
+    meddle,
+    moved_part,
+    of_meter,
+    of_part,
+    tamper,
+    without_last_window,
+    without_part,
+)
 
 from joulebook.core.units import QUARTER_US
 from joulebook.wire import format_time
@@ -27,12 +36,6 @@ def ask(client: TestClient, **period: str) -> Balance:
 def of(balance: Balance, device: str = "GPU-1") -> Balance:
     """What the balance says of one device."""
     return next(one for one in balance["devices"] if one["device"] == device)
-
-
-def meddle(database: Path, statement: str) -> None:
-    """Change the database behind the server's back; something must have changed."""
-    with closing(sqlite3.connect(database)) as connection, connection:
-        assert connection.execute(statement).rowcount > 0
 
 
 def two_windows(**more: Any) -> Push:  # noqa: ANN401 - fields of Push
@@ -95,34 +98,36 @@ def test_a_period_holds_the_quarter_hours_that_start_in_it(client: TestClient, s
     assert of(balance)["metered_uj"] == "7"
 
 
+TAMPERING: dict[str, tuple[Callable[[Tree], None], str]] = {
+    "a part that was raised": (of_part("idle", lambda energy: energy + 1), START),
+    "a part that was lowered": (of_part("system", lambda energy: energy - 1), SECOND),
+    "a part that was deleted": (without_part("system"), SECOND),
+    "a part of another bucket": (moved_part("system", "idle"), START),
+    "a window that was deleted": (without_last_window, START),
+    "a window that was raised": (of_meter("energy_uj", 0, 1), START),
+    "a counter that was moved": (of_meter("counter_end_uj", 1, 1), SECOND),
+}
 MEDDLING = {
-    "a part that was raised": (
-        "UPDATE parts SET energy_uj = energy_uj + 1 WHERE bucket = 'idle'",
-        START,
-    ),
-    "a part that was lowered": (
-        "UPDATE parts SET energy_uj = energy_uj - 1 WHERE bucket = 'system'",
-        SECOND,
-    ),
-    "a part that was deleted": ("DELETE FROM parts WHERE bucket = 'system'", SECOND),
-    "a part of another bucket": ("UPDATE parts SET bucket = 'idle' WHERE bucket = 'system'", START),
-    "a meter that was deleted": (f"DELETE FROM meters WHERE start_us > {START_US}", SECOND),  # noqa: S608 - a number
-    "a meter that was raised": (
-        f"UPDATE meters SET energy_uj = energy_uj + 1 WHERE start_us = {START_US}",  # noqa: S608 - a number
-        START,
-    ),
-    "a meter that shall not count": ("UPDATE meters SET counts = 0", START),
-    "a counter that was moved": (
-        f"UPDATE meters SET counter_end_uj = counter_end_uj + 1 WHERE start_us > {START_US}",  # noqa: S608 - a number
-        SECOND,
-    ),
     "a ledger row that was raised": (
         "UPDATE ledger SET energy_uj = energy_uj + 1 WHERE bucket = 'job'",
         START,
     ),
     "a ledger row that was deleted": ("DELETE FROM ledger WHERE bucket = 'idle'", START),
     "a ledger row of another job": ("UPDATE ledger SET job_uid = 'x' WHERE bucket = 'job'", START),
+    "what the meters came to": ("UPDATE presence SET energy_uj = energy_uj - 1", START),
+    "all readings that are gone": ("DELETE FROM readings", START),
 }
+
+
+@pytest.mark.parametrize(("change", "start"), TAMPERING.values(), ids=TAMPERING.keys())
+def test_a_reading_that_was_changed_is_named_with_device_and_time(
+    client: TestClient, send: Send, database: Path, change: Callable[[Tree], None], start: str
+) -> None:
+    send(two_windows())
+    tamper(database, change)
+    balance = ask(client)
+    named = {(fault["device"], fault["start"]) for fault in of(balance)["faults"]}
+    assert (balance["exact"], ("GPU-1", start) in named) == (False, True)
 
 
 @pytest.mark.parametrize(("statement", "start"), MEDDLING.values(), ids=MEDDLING.keys())
@@ -136,18 +141,9 @@ def test_meddling_is_named_with_device_and_time(
     assert (balance["exact"], ("GPU-1", start) in named) == (False, True)
 
 
-def test_all_readings_of_a_quarter_hour_gone_is_named(
-    client: TestClient, send: Send, database: Path
-) -> None:
-    send(two_windows())
-    for table in ("parts", "meters"):
-        meddle(database, f"DELETE FROM {table}")  # noqa: S608 - one of two
-    assert [fault["start"] for fault in of(ask(client))["faults"]] == [START]
-
-
 def test_a_fault_says_what_is_wrong(client: TestClient, send: Send, database: Path) -> None:
     send(two_windows())
-    meddle(database, "UPDATE parts SET energy_uj = 10000001 WHERE bucket = 'system'")
+    tamper(database, of_part("system", lambda energy: energy + 1))
     reasons = [fault["reason"] for fault in of(ask(client))["faults"]]
     assert "its parts sum to 20000001 µJ, not 20000000 µJ" in reasons
 

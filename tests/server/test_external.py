@@ -1,7 +1,5 @@
 """Energy that another tool told: shown with its method, outside the balance, and of no presence."""
 
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +7,7 @@ import pytest
 from fastapi.testclient import TestClient
 from tests.builders import START_US, WINDOW_US, JobSpec, Part, Push, Reading, gpu, host, tracker
 from tests.server.conftest import Send
+from tests.server.meddling import meddle
 
 from joulebook.wire import Device, format_time
 
@@ -78,9 +77,7 @@ def test_within_one_device_what_was_told_is_no_part_of_the_balance(
 
 @pytest.mark.usefixtures("both")
 def test_meddling_with_what_was_told_is_named_as_well(client: TestClient, database: Path) -> None:
-    statement = "UPDATE parts SET energy_uj = energy_uj + 1 WHERE device_uid = 'phone'"
-    with closing(sqlite3.connect(database)) as connection, connection:
-        assert connection.execute(statement).rowcount == 2
+    meddle(database, "DELETE FROM readings WHERE host_id LIKE 'external:%'")
     balance = asked(client, "/v1/ledger/balance")
     (of_phone,) = [one for one in balance["devices"] if one["device"] == "phone"]
     assert (balance["exact"], of_phone["faults"][0]["start"]) == (False, format_time(START_US))

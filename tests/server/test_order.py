@@ -1,5 +1,6 @@
 """Batches in any order, with any repeats, come to one ledger."""
 
+import functools
 import json
 import sqlite3
 import tempfile
@@ -92,12 +93,22 @@ def fleets(draw: st.DrawFn) -> list[Batch]:
     return batches
 
 
+@functools.cache
+def migrated() -> bytes:
+    """The file of a new database with the schema."""
+    with tempfile.TemporaryDirectory() as folder:
+        store = Store(f"sqlite:///{folder}/server.db")
+        migrate(store)
+        store.close()
+        return (Path(folder) / "server.db").read_bytes()
+
+
 def book(batches: Iterable[Batch]) -> tuple[dict[str, list[str]], dict[str, Any]]:
     """What a new server holds after these batches, and its balance."""
     with tempfile.TemporaryDirectory() as folder:
         url = f"sqlite:///{folder}/server.db"
+        (Path(folder) / "server.db").write_bytes(migrated())
         store = Store(url)
-        migrate(store)
         app = create_app(Settings(database_url=url), store)
         app.state.clock = lambda: NOW_US
         with TestClient(app) as client:
@@ -117,7 +128,10 @@ def contents(database: Path) -> dict[str, list[str]]:
             left_out = ARRIVAL - ({"first_us", "last_us"} if name == "presence" else set())
             rows = connection.execute(f"SELECT * FROM {name}")  # noqa: S608 - from the schema
             found[name] = sorted(
-                json.dumps({key: row[key] for key in row.keys() if key not in left_out})  # noqa: SIM118 - a sqlite3.Row yields values
+                json.dumps(
+                    {key: row[key] for key in row.keys() if key not in left_out},  # noqa: SIM118 - a sqlite3.Row yields values
+                    default=bytes.hex,
+                )
                 for row in rows
             )
     return found

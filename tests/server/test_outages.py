@@ -11,6 +11,7 @@ from sqlalchemy import event
 from tests.builders import NOW_US, JobSpec, Push, Reading
 from tests.server.test_problems import is_problem
 
+from joulebook.core.units import QUARTER_US
 from joulebook.wire import encode
 from joulebook_server.errors import Unavailable
 from joulebook_server.main import create_app
@@ -95,7 +96,7 @@ def test_a_full_disk_says_so_and_keeps_nothing(store: Store, serve: Impatient) -
         connection.execute(f"PRAGMA max_page_count = {pages}")
 
     client = serve(store)
-    filling = [Reading(index * 10_000_000 + NOW_US // 2) for index in range(2_000)]
+    filling = [Reading(index * QUARTER_US - 3_000 * QUARTER_US + NOW_US) for index in range(2_000)]
     answer = client.post("/v1/batches", content=encode(Push(filling).batch()))
     assert is_problem(answer, 503)
     assert "free some space" in answer.json()["detail"]

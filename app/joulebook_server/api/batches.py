@@ -8,7 +8,7 @@ from starlette.concurrency import run_in_threadpool
 from joulebook.wire import Answer
 from joulebook_server.api.body import bounded
 from joulebook_server.api.problems import answers
-from joulebook_server.services import ingest
+from joulebook_server.services import ingest, taking
 
 router = APIRouter(tags=["ingest"])
 
@@ -38,6 +38,6 @@ async def post_batch(
     def take() -> Answer:
         now_us = state.clock()
         content = ingest.unpack(body, content_encoding, limit)
-        return ingest.take(state.store, ingest.parse(content, now_us), now_us)
+        return taking.take(state.store, ingest.parse(content, now_us), now_us)
 
     return await run_in_threadpool(take)

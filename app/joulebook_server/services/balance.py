@@ -9,7 +9,6 @@ from joulebook_server.services.breaks import breaks
 from joulebook_server.store import balance as stored
 from joulebook_server.store.balance import DeviceReadings
 from joulebook_server.store.engine import Store
-from joulebook_server.store.readings import key_of
 
 ALL_FROM_US = 0
 ALL_TO_US = 2**53
@@ -32,11 +31,7 @@ def balance(store: Store, from_us: int = ALL_FROM_US, to_us: int = ALL_TO_US) ->
         to_us: End of the period, µs.
     """
     with store.reading() as connection:
-        read = [
-            stored.readings_of(connection, device, from_us, to_us)
-            for device in stored.devices(connection)
-        ]
-    devices = [_device(one) for one in read]
+        devices = [_device(one) for one in stored.readings_of(connection, from_us, to_us)]
     return {
         "exact": all(not device["faults"] and device["difference_uj"] == "0" for device in devices),
         "devices": devices,
@@ -44,7 +39,7 @@ def balance(store: Store, from_us: int = ALL_FROM_US, to_us: int = ALL_TO_US) ->
 
 
 def _device(read: DeviceReadings) -> dict[str, Any]:
-    counting = [row for row in read.meters if row.counts]
+    counting = read.counting()
     measured = [row for row in counting if row.method != EXTERNAL]
     metered = sum(row.energy_uj for row in measured)
     buckets: dict[str, int] = {}
@@ -65,7 +60,7 @@ def _device(read: DeviceReadings) -> dict[str, Any]:
         "agent_uj": _told_sum(row.own_uj for row in measured),
         "external_uj": str(sum(row.energy_uj for row in counting if row.method == EXTERNAL)),
         "windows": len(measured),
-        "claims": len(read.meters) - len(counting),
+        "claims": len(read.windows) - len(counting),
         "faults": [*_meter_faults(read), *_ledger_faults(read)],
         "breaks": list(breaks(read.device.kind, measured)),
     }
@@ -78,8 +73,8 @@ def _told_sum(values: Iterable[int | None]) -> str | None:
 
 def _meter_faults(read: DeviceReadings) -> Iterator[dict[str, Any]]:
     """Windows whose parts do not sum to them, or that contradict their counter."""
-    for row in read.meters:
-        parts = sum(part.energy_uj for part in read.parts.get(key_of(row), []))
+    for row in read.windows:
+        parts = sum(part.energy_uj for part in row.parts)
         expected = row.energy_uj if read.device.additive else 0
         if parts != expected:
             yield _fault(read, row.start_us, f"its parts sum to {parts} µJ, not {expected} µJ")
@@ -88,19 +83,13 @@ def _meter_faults(read: DeviceReadings) -> Iterator[dict[str, Any]]:
             moved = last - first
             reason = f"its counter moved by {moved} µJ, its energy is {row.energy_uj} µJ"
             yield _fault(read, row.start_us, reason)
-    known = {key_of(row) for row in read.meters}
-    for key, parts_left in read.parts.items():
-        if key not in known:
-            yield _fault(
-                read, parts_left[0].start_us, "its meter window is gone, its parts are not"
-            )
 
 
 def _ledger_faults(read: DeviceReadings) -> Iterator[dict[str, Any]]:
     """Quarter hours whose ledger is not what the readings come to."""
-    quarters = {row.quarter_us for row in [*read.meters, *read.ledger]}
-    for quarter_us in sorted(quarters):
-        if read.computed(quarter_us) != read.kept(quarter_us):
+    computed, kept = read.computed(), read.kept()
+    for quarter_us in read.quarters():
+        if computed.get(quarter_us) != kept.get(quarter_us):
             yield _fault(read, quarter_us, "the ledger of this quarter hour is not its readings'")
 
 

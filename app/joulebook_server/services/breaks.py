@@ -4,10 +4,9 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
-from sqlalchemy import Row
-
 from joulebook.core.units import US_PER_S
 from joulebook.wire import format_time
+from joulebook_server.store.payload import Reading
 
 #: Counters of 32 bits that count in steps of 15 µJ, as RAPL's finest do, wrap after 65 kJ: a
 #: package of 1 kW needs a minute for it, and nobody can tell how often it did in a longer time.
@@ -15,7 +14,7 @@ CERTAIN_US = 60 * US_PER_S
 _WRAPPING = ("cpu", "dram")
 
 
-def breaks(kind: str, windows: Sequence[Row[Any]]) -> Iterator[dict[str, Any]]:
+def breaks(kind: str, windows: Sequence[Reading]) -> Iterator[dict[str, Any]]:
     """Breaks between windows, with the energy that passed and the reason.
 
     Args:
@@ -33,7 +32,7 @@ def breaks(kind: str, windows: Sequence[Row[Any]]) -> Iterator[dict[str, Any]]:
             }
 
 
-def _meet(before: Row[Any], after: Row[Any]) -> bool:
+def _meet(before: Reading, after: Reading) -> bool:
     same_counter = (before.counter_end_uj, before.boot_id) == (
         after.counter_start_uj,
         after.boot_id,
@@ -42,7 +41,7 @@ def _meet(before: Row[Any], after: Row[Any]) -> bool:
     return before.end_us == after.start_us and (same_counter or uncounted)
 
 
-def _passed(kind: str, before: Row[Any], after: Row[Any]) -> int | None:
+def _passed(kind: str, before: Reading, after: Reading) -> int | None:
     """Energy that passed unwatched; None where the counters cannot tell."""
     moved = _moved(before, after)
     if moved is None or moved < 0 or _may_have_wrapped(kind, before, after):
@@ -50,19 +49,18 @@ def _passed(kind: str, before: Row[Any], after: Row[Any]) -> int | None:
     return moved
 
 
-def _moved(before: Row[Any], after: Row[Any]) -> int | None:
-    counters = before.counter_end_uj, after.counter_start_uj
-    if before.boot_id != after.boot_id or None in counters:
+def _moved(before: Reading, after: Reading) -> int | None:
+    end, start = before.counter_end_uj, after.counter_start_uj
+    if before.boot_id != after.boot_id or end is None or start is None:
         return None
-    moved: int = after.counter_start_uj - before.counter_end_uj
-    return moved
+    return start - end
 
 
-def _may_have_wrapped(kind: str, before: Row[Any], after: Row[Any]) -> bool:
+def _may_have_wrapped(kind: str, before: Reading, after: Reading) -> bool:
     return kind in _WRAPPING and after.start_us - before.end_us > CERTAIN_US
 
 
-def _reason(kind: str, before: Row[Any], after: Row[Any]) -> str:
+def _reason(kind: str, before: Reading, after: Reading) -> str:
     if before.boot_id != after.boot_id:
         return "the host was restarted in between"
     if after.start_us < before.end_us or _sent_before(after, before):
@@ -84,7 +82,7 @@ def _unwatched(moved_uj: int | None, *, may_wrap: bool) -> str:
     return "nobody watched; the counter tells what passed"
 
 
-def _sent_before(one: Row[Any], other: Row[Any]) -> bool:
+def _sent_before(one: Reading, other: Reading) -> bool:
     """Whether one reporter sent this one first, although its wall clock said that it is later."""
     same = (one.agent_id, one.epoch) == (other.agent_id, other.epoch)
     return same and (one.seq, one.position) < (other.seq, other.position)

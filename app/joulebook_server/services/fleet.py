@@ -114,7 +114,6 @@ def fleet(store: Store, now_us: int) -> list[HostView]:
         hosts = stored.hosts(connection)
         devices = stored.devices(connection)
         reporters = stored.reporters(connection)
-        methods = stored.methods(connection, day[0])
         totals = stored.totals(connection, day)
         energy: dict[tuple[str, str], dict[str, int]] = {}
         for one in filter(lambda one: one.additive, power.from_ledger(connection, day)):
@@ -123,14 +122,13 @@ def fleet(store: Store, now_us: int) -> list[HostView]:
     views: dict[str, list[DeviceView]] = {}
     for row in (row for of_host in devices.values() for row in of_host):
         key = (row.host_id, row.device_uid)
-        view = _device(row, methods.get(key), totals.get(key), energy.get(key, {}))
+        view = _device(row, totals.get(key), energy.get(key, {}))
         views.setdefault(row.host_id, []).append(replace(view, power_mw=now.by_device.get(key)))
     return [_host(host, views.get(host.host_id, []), reporters.get(host.host_id)) for host in hosts]
 
 
 def _device(
     row: Any,  # noqa: ANN401 - a row of devices
-    method: str | None,
     total: Total | None,
     energy_uj: dict[str, int],
 ) -> DeviceView:
@@ -142,7 +140,7 @@ def _device(
         scope=row.scope,
         vendor=row.vendor,
         additive=row.additive,
-        method=method,
+        method=None if total is None else total.method,
         problem=row.problem,
         power_mw=None,
         total_uj=None if total is None else total.energy_uj,

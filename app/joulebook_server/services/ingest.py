@@ -1,19 +1,12 @@
-"""One batch: bytes to a checked value, and that into the ledger, once."""
+"""One batch: bytes to a checked value."""
 
 import zlib
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
-from sqlalchemy import Connection
 
-from joulebook.wire import Answer, Batch, check, digest
+from joulebook.wire import Batch, check
 from joulebook_server.errors import Problem
-from joulebook_server.store import descriptions, job_reports, ledger, readings
-from joulebook_server.store.engine import Store
-from joulebook_server.store.identity import as_one_host
-
-#: Length of window that we ask for, µs.
-WINDOW_US = 10_000_000
 
 _BATCH = TypeAdapter(Batch)
 #: The most windows in one batch: 14 hours of one device. A batch is one transaction, and all other
@@ -64,42 +57,6 @@ def parse(content: bytes, now_us: int) -> Batch:
         raise Problem(413, _TOO_LARGE, detail, "$.meters")
     check(batch, now_us)
     return batch
-
-
-def take(store: Store, batch: Batch, now_us: int) -> Answer:
-    """Keep a batch; it is on disk when this returns, and repeating it changes nothing.
-
-    Raises:
-        Problem: 409 if another batch came under this number.
-    """
-    content = digest(batch)
-    with store.writing() as connection:
-        batch = as_one_host(connection, batch)
-        known = readings.digest_of(connection, batch)
-        if known is not None and known != content:
-            raise Problem(
-                409,
-                "Conflicting batch",
-                f"batch {batch.seq} of this agent and epoch came before with another content; "
-                "send it under a new number or a new epoch",
-                "$.seq",
-            )
-        if known is None:
-            _keep(connection, batch, content, now_us)
-        missing = readings.missing_before(connection, batch)
-    return Answer(batch.seq, known is not None, missing, WINDOW_US)
-
-
-def _keep(connection: Connection, batch: Batch, content: str, now_us: int) -> None:
-    """Store the readings, then compute anew whatever of the ledger they bear on."""
-    descriptions.write(connection, batch, now_us)
-    touched = readings.write(connection, batch, content, now_us)
-    changed = job_reports.write_reports(connection, batch, now_us)
-    touched |= readings.quarters_of_jobs(connection, batch, changed.parents)
-    ledger.recompute(connection, batch.host.id, touched)
-    others = ledger.quarters_of_jobs(connection, changed.labels)
-    fresh = {(batch.host.id, quarter_us) for _, quarter_us in touched}
-    ledger.roll_up(connection, others - fresh)
 
 
 def _gunzip(body: bytes, limit: int) -> bytes:

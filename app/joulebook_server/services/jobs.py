@@ -16,7 +16,7 @@ from joulebook_server.errors import Problem
 from joulebook_server.services.corrections import checked
 from joulebook_server.services.coverage import job_coverage
 from joulebook_server.store import jobs as stored
-from joulebook_server.store import ledger
+from joulebook_server.store import ledger, rollup
 from joulebook_server.store.engine import Store
 from joulebook_server.store.jobs import EffectiveJob
 from joulebook_server.store.usage import Usage, usage_by_job
@@ -89,7 +89,7 @@ def correct(store: Store, uid: str, changes: Mapping[str, Any], now_us: int) -> 
             raise Problem(404, _NO_SUCH_JOB, f"no reporter has named a job {uid!r}")
         if correction:
             stored.write_correction(connection, uid, correction, now_us)
-            ledger.roll_up(connection, ledger.quarters_of_jobs(connection, [uid]))
+            rollup.roll_up(connection, ledger.quarters_of_jobs(connection, [uid]))
         return _one(connection, uid)
 
 

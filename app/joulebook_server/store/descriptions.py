@@ -4,14 +4,15 @@ A tracker in a container sees less than the agent: a made-up host name, sensors 
 read. So its word does not replace what an agent told lately.
 """
 
-from dataclasses import asdict
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Table, select
 
 from joulebook.core.units import QUARTER_US
-from joulebook.wire import Batch
+from joulebook.wire import Batch, Device
 from joulebook_server.store.dialect import upsert
+from joulebook_server.store.engine import rows_of
 from joulebook_server.store.tables import DeviceRow, HostRow, table_of
 
 HOSTS = table_of(HostRow)
@@ -19,22 +20,38 @@ DEVICES = table_of(DeviceRow)
 
 #: How long an agent's word stands against a tracker's, µs.
 STANDS_US = QUARTER_US
+_TOLD = ("kind", "scope", "additive", "name", "vendor", "problem")
 
 
-def write(connection: Connection, batch: Batch, now_us: int) -> None:
-    """Keep what a batch tells of its host and devices.
+def write(
+    connection: Connection, batches: Sequence[Batch], now_us: int
+) -> dict[tuple[str, str], str]:
+    """Keep what batches tell of their hosts and devices.
 
     Args:
         connection: A transaction.
-        batch: A batch under the host's id here.
-        now_us: When it came, µs since the epoch.
+        batches: Batches under their hosts' ids here.
+        now_us: When they came, µs since the epoch.
+
+    Returns:
+        Kind of every device of these hosts, by (host, device).
     """
-    _write_host(connection, batch, now_us)
-    _write_devices(connection, batch, now_us)
+    ids = {batch.host.id for batch in batches}
+    hosts = _rows(connection, HOSTS, ids, "host_id")
+    devices = _rows(connection, DEVICES, ids, "device_uid")
+    for batch in batches:
+        key = (batch.host.id, batch.host.id)
+        hosts[key] = _host(batch, hosts.get(key), now_us)
+        for device in batch.devices:
+            at = (batch.host.id, device.uid)
+            devices[at] = _device(batch, device, devices.get(at), now_us)
+    told = {(batch.host.id, one.uid) for batch in batches for one in batch.devices}
+    upsert(connection, HOSTS, [hosts[one, one] for one in sorted(ids)])
+    upsert(connection, DEVICES, [devices[at] for at in sorted(told)])
+    return {at: row["kind"] for at, row in devices.items()}
 
 
-def _write_host(connection: Connection, batch: Batch, now_us: int) -> None:
-    known = _rows(connection, HOSTS, batch.host.id, "host_id").get(batch.host.id)
+def _host(batch: Batch, known: dict[str, Any] | None, now_us: int) -> dict[str, Any]:
     host = {
         "host_id": batch.host.id,
         "name": batch.host.name,
@@ -46,27 +63,24 @@ def _write_host(connection: Connection, batch: Batch, now_us: int) -> None:
     if known is not None:
         told = ("name", "zone", "labels") if _stands(known, batch, now_us) else ()
         host |= {name: known[name] for name in (*told, "first_us")}
-    upsert(connection, HOSTS, [host | _heard(known, batch, now_us)])
+    return host | _heard(known, batch, now_us)
 
 
-def _write_devices(connection: Connection, batch: Batch, now_us: int) -> None:
-    known = _rows(connection, DEVICES, batch.host.id, "device_uid")
-    rows: list[dict[str, Any]] = []
-    for device in batch.devices:
-        before = known.get(device.uid)
-        told = {key: value for key, value in asdict(device).items() if key not in {"ref", "uid"}}
-        if before is not None and _stands(before, batch, now_us):
-            told = {name: before[name] for name in told}
-        key = {"host_id": batch.host.id, "device_uid": device.uid}
-        rows.append(key | told | _heard(before, batch, now_us))
-    upsert(connection, DEVICES, rows)
+def _device(
+    batch: Batch, device: Device, known: dict[str, Any] | None, now_us: int
+) -> dict[str, Any]:
+    told = {name: getattr(device, name) for name in _TOLD}
+    if known is not None and _stands(known, batch, now_us):
+        told = {name: known[name] for name in _TOLD}
+    key = {"host_id": batch.host.id, "device_uid": device.uid}
+    return key | told | _heard(known, batch, now_us)
 
 
 def _rows(
-    connection: Connection, table: Table, host_id: str, key: str
-) -> dict[str, dict[str, Any]]:
-    rows = connection.execute(select(table).where(table.c.host_id == host_id)).mappings()
-    return {row[key]: dict(row) for row in rows}
+    connection: Connection, table: Table, hosts: Collection[str], key: str
+) -> dict[tuple[str, str], dict[str, Any]]:
+    rows = rows_of(connection, select(table), table.c.host_id, hosts)
+    return {(row.host_id, row._mapping[key]): dict(row._mapping) for row in rows}  # noqa: SLF001 - SQLAlchemy's public name
 
 
 def _stands(known: dict[str, Any], batch: Batch, now_us: int) -> bool:

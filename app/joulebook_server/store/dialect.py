@@ -4,6 +4,7 @@ All other code of the store speaks to both in the same words.
 """
 
 import sqlite3
+from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, Table, create_engine, event
@@ -73,6 +74,12 @@ def too_old(connection: Connection) -> str | None:
     return f"it is PostgreSQL {number // 10_000}; version 15 or later is needed"
 
 
+def insert(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
+    """Insert rows that are new for certain."""
+    if rows:
+        connection.execute(table.insert(), rows)
+
+
 def insert_new(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
     """Insert rows; where the key is there already, the row stays as it is."""
     if rows:
@@ -90,6 +97,21 @@ def upsert(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> 
     connection.execute(
         statement.on_conflict_do_update(index_elements=sorted(keys), set_=changed), rows
     )
+
+
+def add(
+    connection: Connection, table: Table, rows: list[dict[str, Any]], summed: Collection[str]
+) -> None:
+    """Insert rows; where the key is there already, these columns are added to the row's.
+
+    A lower limb that outgrows itself is no matter: `store.squares.joined` sums what is there.
+    """
+    if not rows:
+        return
+    statement = _module(connection).insert(table)
+    keys = sorted(column.name for column in table.primary_key)
+    added = {name: table.c[name] + statement.excluded[name] for name in summed}
+    connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=added), rows)
 
 
 def _module(connection: Connection) -> Any:  # noqa: ANN401 - two modules of like shape

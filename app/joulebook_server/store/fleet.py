@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, Row, select
 
 from joulebook_server.store.descriptions import DEVICES, HOSTS
-from joulebook_server.store.engine import exact_sum, joined
-from joulebook_server.store.readings import BATCHES, METERS
+from joulebook_server.store.ledger import PRESENCE
+from joulebook_server.store.streams import STREAMS
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,59 +41,40 @@ def devices(connection: Connection) -> dict[str, list[Row[Any]]]:
 
 def reporters(connection: Connection) -> dict[str, Reporter]:
     """The reporter of each host's newest batch; an agent before a tracker of the same moment."""
-    newest = (
-        select(BATCHES.c.host_id, func.max(BATCHES.c.received_us).label("received_us"))
-        .group_by(BATCHES.c.host_id)
-        .subquery()
-    )
-    query = (
-        select(BATCHES)
-        .join(
-            newest,
-            (newest.c.host_id == BATCHES.c.host_id)
-            & (newest.c.received_us == BATCHES.c.received_us),
-        )
-        .order_by(BATCHES.c.role.desc())
-    )
+    query = select(STREAMS).order_by(STREAMS.c.received_us, STREAMS.c.role.desc())
     return {
         row.host_id: Reporter(row.role, row.version, row.received_us)
         for row in connection.execute(query)
     }
 
 
-def methods(connection: Connection, since_us: int) -> dict[tuple[str, str], str]:
-    """How each device was last known, by (host, device), among windows since a moment."""
-    query = (
-        select(METERS.c.host_id, METERS.c.device_uid, METERS.c.method)
-        .where(METERS.c.quarter_us >= since_us, METERS.c.counts)
-        .order_by(METERS.c.start_us)
-    )
-    return {(row.host_id, row.device_uid): row.method for row in connection.execute(query)}
-
-
 @dataclass(frozen=True, slots=True)
 class Total:
-    """Energy of one device, and what the agent itself used of it, µJ; None if it was not told."""
+    """What the meters of one device came to.
+
+    Attributes:
+        energy_uj: Energy, µJ.
+        own_uj: What the agent itself used of it, µJ; None if it was not told.
+        method: How it was known last.
+    """
 
     energy_uj: int
     own_uj: int | None
+    method: str
 
 
 def totals(connection: Connection, period: tuple[int, int]) -> dict[tuple[str, str], Total]:
     """Of the windows that count, by (host, device), over whole quarter hours."""
     query = (
-        select(
-            METERS.c.host_id,
-            METERS.c.device_uid,
-            *exact_sum(METERS.c.energy_uj, "energy"),
-            *exact_sum(METERS.c.own_uj, "own"),
-        )
-        .where(METERS.c.quarter_us >= period[0], METERS.c.quarter_us < period[1], METERS.c.counts)
-        .group_by(METERS.c.host_id, METERS.c.device_uid)
+        select(PRESENCE)
+        .where(PRESENCE.c.quarter_us >= period[0], PRESENCE.c.quarter_us < period[1])
+        .order_by(PRESENCE.c.quarter_us)
     )
-    return {
-        (row.host_id, row.device_uid): Total(
-            joined(row, "energy"), None if row.own_low is None else joined(row, "own")
-        )
-        for row in connection.execute(query)
-    }
+    found: dict[tuple[str, str], Total] = {}
+    for row in connection.execute(query):
+        key = (row.host_id, row.device_uid)
+        before = found.get(key, Total(0, None, ""))
+        own = [one for one in (before.own_uj, row.own_uj) if one is not None]
+        energy_uj = before.energy_uj + row.energy_uj
+        found[key] = Total(energy_uj, sum(own) if own else None, row.method)
+    return found

@@ -13,7 +13,8 @@ from sqlalchemy import Connection, Row, select, tuple_
 
 from joulebook.wire import Batch
 from joulebook_server.store.dialect import insert_new
-from joulebook_server.store.moving import move_boot, renamed
+from joulebook_server.store.moving import move_boot
+from joulebook_server.store.payload import renamed
 from joulebook_server.store.tables import IdentityRow, table_of
 
 IDENTITIES = table_of(IdentityRow)

@@ -1,69 +1,79 @@
 """What reporters say of their jobs: one row per job, agent and host, the newest revision."""
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection
 
 from joulebook.wire import Batch, Job, parse_time
 from joulebook_server.store.dialect import upsert
-from joulebook_server.store.engine import rows_of
-from joulebook_server.store.jobs import effective_jobs
+from joulebook_server.store.jobs import EffectiveJob, Report, corrections_of, merged, reports_of
 from joulebook_server.store.tables import JobReportRow, table_of
 
 REPORTS = table_of(JobReportRow)
 
+_Key = tuple[str, str, str, str]  # host, agent, job, reporter
 
-@dataclass(frozen=True, slots=True)
-class Changed:
-    """Jobs whose past must be computed anew after a batch.
+
+@dataclass
+class Told:
+    """What jobs are after some batches.
 
     Attributes:
-        labels: uids whose labels changed: their rows in the roll-up move.
-        parents: uids whose reporter changed their parent: their claims do.
+        jobs: The jobs of these batches, as all reporters and corrections come to.
+        relabelled: uids whose labels changed: their rows in the roll-up move.
+        reparented: By batch, uids whose reporter changed their parent: their claims do.
     """
 
-    labels: set[str]
-    parents: set[str]
+    jobs: dict[str, EffectiveJob] = field(default_factory=dict)
+    relabelled: set[str] = field(default_factory=set)
+    reparented: list[set[str]] = field(default_factory=list)
 
 
-def write_reports(connection: Connection, batch: Batch, now_us: int) -> Changed:
-    """Keep what a batch says of its jobs; an older revision never overwrites a newer one."""
-    uids = [job.uid for job in batch.jobs]
-    known = select(REPORTS).where(
-        REPORTS.c.host_id == batch.host.id, REPORTS.c.agent_id == batch.agent.id
-    )
-    rows_before = rows_of(connection, known, REPORTS.c.job_uid, uids)
-    before = {(row.job_uid, row.reporter): row for row in rows_before}
-    labels = _labels(connection, uids)
+def write_reports(connection: Connection, batches: Sequence[Batch], now_us: int) -> Told:
+    """Keep what batches say of their jobs; an older revision never overwrites a newer one."""
+    uids = {job.uid for batch in batches for job in batch.jobs}
+    known = {_key(one): one for one in reports_of(connection, uids)}
+    corrections = corrections_of(connection, uids)
+    before = _labels(merged(known.values(), corrections))
+    changed: dict[_Key, Report] = {}
+    told = Told()
+    for batch in batches:
+        told.reparented.append(_take(batch, known, changed, now_us))
+    upsert(connection, REPORTS, [asdict(one) for one in changed.values()])
+    told.jobs = merged(known.values(), corrections)
+    told.relabelled = {
+        uid for uid, now in _labels(told.jobs).items() if uid in before and now != before[uid]
+    }
+    return told
+
+
+def _take(
+    batch: Batch, known: dict[_Key, Report], changed: dict[_Key, Report], now_us: int
+) -> set[str]:
+    """Lay one batch over what is known; uids whose reporter changed their parent."""
+    reported = {key[2] for key in known if key[:2] == (batch.host.id, batch.agent.id)}
     heard = _heard(batch, now_us)
-    rows = [_report(batch, job, heard[job.ref]) for job in batch.jobs]
-    newer = []
-    for row in rows:
-        known_row = before.get((row["job_uid"], row["reporter"]))
-        if known_row is not None:
-            row["last_us"] = max(row["last_us"], known_row.last_us)
-        if _wins(row, known_row):
-            newer.append(row)
-        elif known_row is not None and row["last_us"] > known_row.last_us:
-            newer.append({**known_row._mapping, "last_us": row["last_us"]})  # noqa: SLF001 - SQLAlchemy's public name
-    upsert(connection, REPORTS, newer)
-    reported = {row.job_uid for row in rows_before}
-    return Changed(
-        labels={uid for uid, now in _labels(connection, uids).items() if now != labels.get(uid)},
-        parents={
-            row["job_uid"]
-            for row in newer
-            if row["job_uid"] in reported and row["parent"] != _parent_before(row, before)
-        },
-    )
+    reparented = set()
+    for job in batch.jobs:
+        told = _report(batch, job, heard[job.ref])
+        before = known.get(_key(told))
+        if before is not None:
+            told = replace(told, last_us=max(told.last_us, before.last_us))
+        if not _wins(told, before):
+            if before is None or told.last_us == before.last_us:
+                continue
+            told = replace(before, last_us=told.last_us)
+        parent_before = None if before is None else before.parent
+        if job.uid in reported and told.parent != parent_before:
+            reparented.add(job.uid)
+        known[_key(told)] = changed[_key(told)] = told
+    return reparented
 
 
-def _parent_before(row: dict[str, Any], before: Mapping[tuple[str, str], Row[Any]]) -> str | None:
-    """What this reporter said the parent was; None if it said nothing yet."""
-    known = before.get((row["job_uid"], row["reporter"]))
-    return known.parent if known is not None else None
+def _key(report: Report) -> _Key:
+    return report.host_id, report.agent_id, report.job_uid, report.reporter
 
 
 def _heard(batch: Batch, now_us: int) -> dict[int, int]:
@@ -76,22 +86,22 @@ def _heard(batch: Batch, now_us: int) -> dict[int, int]:
     return heard | {ref: end_us for ref, end_us in booked.items() if ref in heard}
 
 
-def _report(batch: Batch, job: Job, last_us: int) -> dict[str, Any]:
+def _report(batch: Batch, job: Job, last_us: int) -> Report:
     variant = job.variant
-    return {
-        "host_id": batch.host.id,
-        "agent_id": batch.agent.id,
-        "job_uid": job.uid,
-        "reporter": job.reporter or "",
-        "rev": job.rev,
-        "parent": job.parent,
-        "phase": job.phase,
-        "name": job.name,
-        "project": job.project,
-        "kind": job.kind,
-        "user": job.user,
-        "model": job.model,
-        "variant": {
+    return Report(
+        host_id=batch.host.id,
+        agent_id=batch.agent.id,
+        job_uid=job.uid,
+        reporter=job.reporter or "",
+        rev=job.rev,
+        parent=job.parent,
+        phase=job.phase,
+        name=job.name,
+        project=job.project,
+        kind=job.kind,
+        user=job.user,
+        model=job.model,
+        variant={
             "label": variant.label,
             "method": list(variant.method),
             "scheme": variant.scheme,
@@ -99,26 +109,27 @@ def _report(batch: Batch, job: Job, last_us: int) -> dict[str, Any]:
         }
         if variant
         else None,
-        "started_us": parse_time("$.jobs.started_at", job.started_at),
-        "ended_us": None if job.ended_at is None else parse_time("$.jobs.ended_at", job.ended_at),
-        "work": dict(job.work),
-        "quality": dict(job.quality),
-        "last_us": last_us,
-    }
+        started_us=parse_time("$.jobs.started_at", job.started_at),
+        ended_us=None if job.ended_at is None else parse_time("$.jobs.ended_at", job.ended_at),
+        work=dict(job.work),
+        quality=dict(job.quality),
+        last_us=last_us,
+    )
 
 
-def _wins(row: dict[str, Any], before: Row[Any] | None) -> bool:
+def _wins(told: Report, before: Report | None) -> bool:
     """The higher revision; between equal ones the content decides, so order does not matter."""
-    if before is None or row["rev"] != before.rev:
-        return before is None or row["rev"] > before.rev
-    told = {key: value for key, value in row.items() if key != "last_us"}
-    kept = {key: before._mapping[key] for key in told}  # noqa: SLF001 - SQLAlchemy's public name
-    return repr(sorted(told.items())) > repr(sorted(kept.items()))
+    if before is None or told.rev != before.rev:
+        return before is None or told.rev > before.rev
+    return _content(told) > _content(before)
 
 
-def _labels(connection: Connection, uids: Collection[str]) -> dict[str, tuple[str | None, ...]]:
+def _content(report: Report) -> str:
+    told = asdict(report)
+    del told["last_us"]
+    return repr(sorted(told.items()))
+
+
+def _labels(jobs: Mapping[str, EffectiveJob]) -> dict[str, tuple[Any, ...]]:
     """Labels that the roll-up knows, by job: what all reporters and corrections come to."""
-    return {
-        uid: (job.project, job.kind, job.model, job.variant_label)
-        for uid, job in effective_jobs(connection, uids).items()
-    }
+    return {uid: (job.project, job.kind, job.model, job.variant_label) for uid, job in jobs.items()}

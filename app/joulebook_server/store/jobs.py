@@ -1,6 +1,6 @@
 """Jobs: what reporters said, merged, with the corrections of people on top."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -50,18 +50,57 @@ class EffectiveJob:
         return self.variant.get("label") if self.variant else None
 
 
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What one reporter last said of a job: a row of its table."""
+
+    host_id: str
+    agent_id: str
+    job_uid: str
+    reporter: str
+    rev: int
+    parent: str | None
+    phase: str | None
+    name: str | None
+    project: str | None
+    kind: str
+    user: str | None
+    model: str | None
+    variant: dict[str, Any] | None
+    started_us: int
+    ended_us: int | None
+    work: dict[str, float]
+    quality: dict[str, float]
+    last_us: int
+
+
 def effective_jobs(
     connection: Connection, uids: Collection[str] | None = None
 ) -> dict[str, EffectiveJob]:
     """Jobs by uid, those asked for or all."""
-    reports = rows_of(connection, select(REPORTS), REPORTS.c.job_uid, uids)
-    corrections = {
-        row.job_uid: row for row in rows_of(connection, select(JOBS), JOBS.c.job_uid, uids)
-    }
-    by_uid: dict[str, list[Row[Any]]] = {}
-    for row in sorted(reports, key=lambda row: (row.agent_id, row.host_id, row.reporter)):
-        by_uid.setdefault(row.job_uid, []).append(row)
-    return {uid: _merged(uid, _newest(rows), corrections.get(uid)) for uid, rows in by_uid.items()}
+    return merged(reports_of(connection, uids), corrections_of(connection, uids))
+
+
+def reports_of(connection: Connection, uids: Collection[str] | None) -> list[Report]:
+    """What all reporters said of jobs; of all jobs for None."""
+    rows = rows_of(connection, select(REPORTS), REPORTS.c.job_uid, uids)
+    return [Report(**row._mapping) for row in rows]  # noqa: SLF001 - SQLAlchemy's public name
+
+
+def corrections_of(connection: Connection, uids: Collection[str] | None) -> dict[str, Row[Any]]:
+    """What people said of jobs, by uid; of all jobs for None."""
+    rows = rows_of(connection, select(JOBS), JOBS.c.job_uid, uids)
+    return {row.job_uid: row for row in rows}
+
+
+def merged(
+    reports: Iterable[Report], corrections: Mapping[str, Row[Any]]
+) -> dict[str, EffectiveJob]:
+    """Jobs by uid: what all reporters and corrections come to."""
+    by_uid: dict[str, list[Report]] = {}
+    for one in sorted(reports, key=lambda one: (one.agent_id, one.host_id, one.reporter)):
+        by_uid.setdefault(one.job_uid, []).append(one)
+    return {uid: _merged(uid, _newest(its), corrections.get(uid)) for uid, its in by_uid.items()}
 
 
 def write_correction(
@@ -126,22 +165,22 @@ def parents_of(connection: Connection, host_id: str) -> dict[tuple[str, str], st
     return {(row.agent_id, row.job_uid): row.parent for row in connection.execute(in_order)}
 
 
-def _newest(rows: list[Row[Any]]) -> list[Row[Any]]:
+def _newest(rows: list[Report]) -> list[Report]:
     """One row a reporter: its counting may have gone from an agent to the process itself."""
-    named: dict[str, Row[Any]] = {}
+    named: dict[str, Report] = {}
     for row in rows:
         if row.reporter and (row.reporter not in named or named[row.reporter].rev < row.rev):
             named[row.reporter] = row
     return [row for row in rows if not row.reporter or named[row.reporter] is row]
 
 
-def _merged(uid: str, rows: list[Row[Any]], corrected: Row[Any] | None) -> EffectiveJob:
+def _merged(uid: str, rows: list[Report], corrected: Row[Any] | None) -> EffectiveJob:
     corrections = dict(corrected.corrections) if corrected else {}
     # Who declares the job knows it better than an agent that found it among the processes.
     rows = sorted(rows, key=_is_found)
     declared = [row for row in rows if not _is_found(row)] or rows
     latest = max(declared, key=lambda row: (row.rev, row.agent_id, row.host_id, row.reporter))
-    ended = [row.ended_us for row in rows]
+    ended = [row.ended_us for row in rows if row.ended_us is not None]
     by_rank = sorted(rows, key=lambda row: row.reporter)  # lower ranks have lower names
     fields: dict[str, Any] = {
         "parent": _first(rows, "parent"),
@@ -157,7 +196,7 @@ def _merged(uid: str, rows: list[Row[Any]], corrected: Row[Any] | None) -> Effec
         uid=uid,
         **fields,
         started_us=min(row.started_us for row in rows),
-        ended_us=None if None in ended else max(ended),
+        ended_us=max(ended) if len(ended) == len(rows) else None,
         last_us=max(row.last_us for row in rows),
         hosts=tuple(sorted({row.host_id for row in rows})),
         revision=corrected.revision if corrected else 0,
@@ -165,15 +204,15 @@ def _merged(uid: str, rows: list[Row[Any]], corrected: Row[Any] | None) -> Effec
     )
 
 
-def _is_found(row: Row[Any]) -> bool:
+def _is_found(row: Report) -> bool:
     return str(row.reporter).startswith(FOUND)
 
 
-def _first(rows: list[Row[Any]], name: str) -> Any:  # noqa: ANN401 - whatever the field holds
+def _first(rows: list[Report], name: str) -> Any:  # noqa: ANN401 - whatever the field holds
     return next((value for row in rows if (value := getattr(row, name)) is not None), None)
 
 
-def _work(rows: list[Row[Any]]) -> dict[str, float]:
+def _work(rows: list[Report]) -> dict[str, float]:
     total: dict[str, float] = {}
     for row in rows:
         for unit, amount in row.work.items():

@@ -3,21 +3,17 @@
 from collections.abc import Callable, Collection
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Table, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Table, select
 
-from joulebook_server.store import ledger
+from joulebook_server.store import ledger, streams
 from joulebook_server.store.descriptions import DEVICES, HOSTS
 from joulebook_server.store.dialect import insert_new
 from joulebook_server.store.engine import portions
 from joulebook_server.store.job_reports import REPORTS
-from joulebook_server.store.readings import BATCHES, METERS, PARTS
-
-_SENT = ("agent_id", "epoch", "seq")
-
-
-def renamed(uid: str, old: str, new: str) -> str:
-    """A device's id where it holds the id of its host, such as ``cpu:<machine-id>:package-0``."""
-    return ":".join(new if part == old else part for part in uid.split(":"))
+from joulebook_server.store.ledger import PRESENCE
+from joulebook_server.store.payload import renamed
+from joulebook_server.store.readings import READINGS, of_rows
+from joulebook_server.store.streams import STREAMS
 
 
 def move_boot(connection: Connection, boot_id: str, old: str, new: str) -> None:
@@ -29,11 +25,9 @@ def move_boot(connection: Connection, boot_id: str, old: str, new: str) -> None:
         old: Id of the host that has it.
         new: Id of the host that gets it.
     """
-    of_boot = (METERS.c.host_id == old) & (METERS.c.boot_id == boot_id)
-    query = select(METERS.c.device_uid, METERS.c.quarter_us).where(of_boot).distinct()
-    touched = {(row.device_uid, row.quarter_us) for row in connection.execute(query)}
-    sent = select(*(METERS.c[name] for name in _SENT)).where(of_boot).distinct()
-    batches = [tuple(row) for row in connection.execute(sent)]
+    of_boot = (READINGS.c.host_id == old) & (READINGS.c.boot_id == boot_id)
+    rows = connection.execute(select(READINGS).where(of_boot)).all()
+    touched = {(one.device_uid, one.quarter_us) for one in of_rows(rows)}
 
     def moved(row: dict[str, Any]) -> dict[str, Any]:
         named = {name: renamed(row[name], old, new) for name in ("device_uid",) if name in row}
@@ -42,14 +36,29 @@ def move_boot(connection: Connection, boot_id: str, old: str, new: str) -> None:
     for uids in portions({uid for uid, _ in touched}):
         which = (DEVICES.c.host_id == old) & DEVICES.c.device_uid.in_(uids)
         _move(connection, DEVICES, which, moved, keep=True)
-    for table in (PARTS, METERS, BATCHES):
-        keys = tuple_(*(table.c[name] for name in _SENT))
-        for some in portions(batches):
-            _move(connection, table, (table.c.host_id == old) & keys.in_(some), moved)
-    _move_reports(connection, {str(agent) for agent, _, _ in batches}, old, moved)
+    _move(connection, READINGS, of_boot, moved)
+    senders = {(row.agent_id, row.epoch) for row in rows}
+    _share_streams(connection, senders, old, new)
+    _move_reports(connection, {agent for agent, _ in senders}, old, moved)
     ledger.recompute(connection, old, touched)
     ledger.recompute(connection, new, {(renamed(uid, old, new), at) for uid, at in touched})
     _forget(connection, old)
+
+
+def _share_streams(
+    connection: Connection, senders: Collection[tuple[str, str]], old: str, new: str
+) -> None:
+    """What arrived for one host counts as arrived for the other: its readings are there now."""
+    told = connection.execute(select(STREAMS).where(STREAMS.c.host_id == old)).all()
+    rows = {(row.agent_id, row.epoch): row for row in told}
+    keys = [(new, *sender) for sender in sorted(senders) if sender in rows]
+    known = streams.taken(connection, keys)
+    fresh = []
+    for key in keys:
+        row = rows[key[1:]]
+        known[key].join(streams.Taken(row.taken))
+        fresh.append((key, known[key], (row.role, row.version, row.received_us)))
+    streams.keep(connection, fresh)
 
 
 def _move(
@@ -74,8 +83,8 @@ def _move_reports(
 ) -> None:
     """What these reporters said of jobs, if nothing else of theirs stays behind."""
     for agent_id in agents:
-        left = select(METERS.c.agent_id).where(
-            METERS.c.host_id == old, METERS.c.agent_id == agent_id
+        left = select(READINGS.c.agent_id).where(
+            READINGS.c.host_id == old, READINGS.c.agent_id == agent_id
         )
         if connection.execute(left.limit(1)).first() is None:
             which = (REPORTS.c.host_id == old) & (REPORTS.c.agent_id == agent_id)
@@ -83,8 +92,10 @@ def _move_reports(
 
 
 def _forget(connection: Connection, host_id: str) -> None:
-    """A host of which no batch is left never was one."""
-    left = select(BATCHES.c.host_id).where(BATCHES.c.host_id == host_id).limit(1)
-    if connection.execute(left).first() is None:
-        for table in (DEVICES, HOSTS):
-            connection.execute(table.delete().where(table.c.host_id == host_id))
+    """A host of which nothing is left never was one."""
+    for table in (READINGS, PRESENCE):
+        left = select(table.c.host_id).where(table.c.host_id == host_id).limit(1)
+        if connection.execute(left).first() is not None:
+            return
+    for table in (STREAMS, DEVICES, HOSTS):
+        connection.execute(table.delete().where(table.c.host_id == host_id))

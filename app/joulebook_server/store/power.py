@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Row, select
 
@@ -10,7 +10,11 @@ from joulebook.core.units import quarter_of
 from joulebook_server.store import readings
 from joulebook_server.store.descriptions import DEVICES
 from joulebook_server.store.jobs import parents_of
-from joulebook_server.store.ledger import LEDGER, PRESENCE, booked
+from joulebook_server.store.ledger import LEDGER, PRESENCE
+from joulebook_server.store.quarter import booked
+
+if TYPE_CHECKING:
+    from joulebook_server.store.payload import Reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,17 +55,20 @@ def from_readings(
         period: ``[from, to)``, µs.
         job: uid of one job alone; all if None.
     """
-    parents: dict[str, dict[tuple[str, str], str | None]] = {}
-    for place in _places(connection, (quarter_of(period[0]), period[1]), job):
-        if place.host_id not in parents:
-            parents[place.host_id] = parents_of(connection, place.host_id)
-        meters, parts = readings.of_quarter(
-            connection, place.host_id, place.device_uid, place.quarter_us
-        )
-        primary, bookings = booked(meters, parts, parents[place.host_id])
+    host_id, parents = None, {}
+    found: dict[tuple[str, int], list[Reading]] = {}
+    places = _places(connection, (quarter_of(period[0]), period[1]), job)
+    for place in places:
+        if place.host_id != host_id:  # the places of one host follow each other
+            host_id = place.host_id
+            parents = parents_of(connection, host_id)
+            quarters = {one.quarter_us for one in places if one.host_id == host_id}
+            found = readings.of_quarters(connection, host_id, quarters)
+        windows = found.get((place.device_uid, place.quarter_us), [])
+        primary, bookings = booked(windows, parents)
         shares = [(meter, one.bucket, one.job_uid, one.energy_uj) for meter, one in bookings]
         if not place.additive:  # what it measured is booked once, at the devices inside
-            counted = [meter for meter in meters if readings.key_of(meter) in primary]
+            counted = [meter for meter in windows if meter.key in primary]
             shares = [(meter, "", "", meter.energy_uj) for meter in counted]
         for meter, bucket, uid, energy_uj in shares:
             if job is None or uid == job:

@@ -4,12 +4,14 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Select, func, select
 
+from joulebook_server.store import squares
 from joulebook_server.store.descriptions import DEVICES, HOSTS
 from joulebook_server.store.engine import exact_sum, joined
 from joulebook_server.store.jobs import EffectiveJob, effective_jobs
-from joulebook_server.store.ledger import LEDGER, PRESENCE, ROLLUP
+from joulebook_server.store.ledger import LEDGER, PRESENCE
+from joulebook_server.store.rollup import ROLLUP
 
 #: Labels that the roll-up knows; any other needs the ledger.
 ROLLUP_LABELS = frozenset(
@@ -20,7 +22,6 @@ ROLLUP_LABELS = frozenset(
 #: So begin the ids of hosts that were imported. Nobody watches there between two readings, so there
 #: is no presence against which a missing one could be held.
 _IMPORTED = "external:"
-_HALF = 2**26
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +199,8 @@ def _lines(
             *([table.c.quarter_us.label("quarter_us")] if by_time else []),
             *exact_sum(table.c.energy_uj, "energy"),
             *exact_sum(table.c.err_sys_uj, "err_sys"),
-            *_squares(table.c.err_rand_uj),
+            *exact_sum(table.c.err_rand_high, "square_high"),
+            *exact_sum(table.c.err_rand_low, "square_low"),
         )
         .where(*_within(table, period))
         .group_by(*keys)
@@ -209,28 +211,10 @@ def _lines(
             row.quarter_us if by_time else None,
             joined(row, "energy"),
             joined(row, "err_sys"),
-            _joined_squares(row),
+            squares.joined(joined(row, "square_high"), joined(row, "square_low")),
         )
         for row in connection.execute(query)
     ]
-
-
-def _squares(column: ColumnElement[int]) -> tuple[ColumnElement[Any], ...]:
-    """Columns of an exact sum of squares: a square overflows 64 bits, those of its halves do not.
-
-    For values from 0 up to 2^57.
-    """
-    high, low = column.op("/", is_comparison=False)(_HALF), column % _HALF
-    return (
-        *exact_sum(high * high, "square_high"),
-        *exact_sum(high * low, "square_cross"),
-        *exact_sum(low * low, "square_low"),
-    )
-
-
-def _joined_squares(row: Row[Any]) -> int:
-    high, cross = joined(row, "square_high"), joined(row, "square_cross")
-    return high * _HALF**2 + 2 * cross * _HALF + joined(row, "square_low")
 
 
 def _within(table: Any, period: tuple[int, int]) -> Sequence[ColumnElement[bool]]:  # noqa: ANN401 - any table with quarters

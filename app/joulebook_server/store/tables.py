@@ -6,14 +6,20 @@ part of a key.
 
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Boolean, Float, Index, String, Table
+from sqlalchemy import JSON, BigInteger, Boolean, Index, LargeBinary, String, Table
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 
 class Base(DeclarativeBase):
     """Root of all tables; whole numbers are 64 bit wide."""
 
-    type_annotation_map = {int: BigInteger, str: String, dict[str, Any]: JSON}  # noqa: RUF012 - SQLAlchemy's own name
+    type_annotation_map = {  # noqa: RUF012 - SQLAlchemy's own name
+        int: BigInteger,
+        str: String,
+        dict[str, Any]: JSON,
+        list[Any]: JSON,
+        bytes: LargeBinary,
+    }
 
 
 def table_of(row: type[Base]) -> Table:
@@ -51,15 +57,14 @@ class IdentityRow(Base):
     by_agent: Mapped[bool] = mapped_column(Boolean)
 
 
-class BatchRow(Base):
-    """A batch that was taken: what makes a repeated push harmless."""
+class StreamRow(Base):
+    """What arrived of one sender's numbers (`store.streams`), and who it was."""
 
-    __tablename__ = "batches"
+    __tablename__ = "streams"
     host_id: Mapped[str] = mapped_column(primary_key=True)
     agent_id: Mapped[str] = mapped_column(primary_key=True)
     epoch: Mapped[str] = mapped_column(primary_key=True)
-    seq: Mapped[int] = mapped_column(primary_key=True)
-    digest: Mapped[str]
+    taken: Mapped[list[Any]]
     role: Mapped[str]
     version: Mapped[str]
     received_us: Mapped[int]
@@ -81,61 +86,30 @@ class DeviceRow(Base):
     agent_us: Mapped[int]
 
 
-class MeterRow(Base):
-    """A reading: one meter window as one reporter sent it. `counts` says if it is the meter."""
+class ReadingRow(Base):
+    """What one batch measured in one quarter hour, as it came (`store.payload`).
 
-    __tablename__ = "meters"
+    `digest` is the whole batch's. A batch without windows is kept in the quarter hour 0.
+    """
+
+    __tablename__ = "readings"
     host_id: Mapped[str] = mapped_column(primary_key=True)
-    device_uid: Mapped[str] = mapped_column(primary_key=True)
-    start_us: Mapped[int] = mapped_column(primary_key=True)
+    quarter_us: Mapped[int] = mapped_column(primary_key=True)
     agent_id: Mapped[str] = mapped_column(primary_key=True)
     epoch: Mapped[str] = mapped_column(primary_key=True)
     seq: Mapped[int] = mapped_column(primary_key=True)
-    position: Mapped[int] = mapped_column(primary_key=True)
-    quarter_us: Mapped[int]
-    end_us: Mapped[int]
-    role: Mapped[str]
     boot_id: Mapped[str]
-    zone: Mapped[str]
-    counter_start_uj: Mapped[int | None]
-    counter_end_uj: Mapped[int | None]
-    energy_uj: Mapped[int]
-    observed_us: Mapped[int]
-    method: Mapped[str]
-    err_sys_uj: Mapped[int]
-    err_rand_uj: Mapped[int]
-    power_max_mw: Mapped[int | None]
-    utilization: Mapped[float | None] = mapped_column(Float)
-    own_uj: Mapped[int | None]
-    counts: Mapped[bool] = mapped_column(Boolean)
+    digest: Mapped[str]
+    payload: Mapped[bytes]
 
-    __table_args__ = (Index("meters_by_quarter", "host_id", "device_uid", "quarter_us"),)
-
-
-class PartRow(Base):
-    """Where a reporter booked a part of one of its readings."""
-
-    __tablename__ = "parts"
-    host_id: Mapped[str] = mapped_column(primary_key=True)
-    device_uid: Mapped[str] = mapped_column(primary_key=True)
-    start_us: Mapped[int] = mapped_column(primary_key=True)
-    agent_id: Mapped[str] = mapped_column(primary_key=True)
-    epoch: Mapped[str] = mapped_column(primary_key=True)
-    seq: Mapped[int] = mapped_column(primary_key=True)
-    position: Mapped[int] = mapped_column(primary_key=True)
-    bucket: Mapped[str] = mapped_column(primary_key=True)
-    job_uid: Mapped[str] = mapped_column(primary_key=True)
-    quarter_us: Mapped[int]
-    energy_uj: Mapped[int]
-
-    __table_args__ = (Index("parts_by_quarter", "host_id", "device_uid", "quarter_us"),)
+    __table_args__ = (Index("readings_by_number", "host_id", "agent_id", "epoch", "seq"),)
 
 
 class LedgerRow(Base):
     """The ledger: energy of a device in a quarter hour, by bucket, job, method and zone.
 
-    `observed_us` is the observed time of the windows in which the bucket and job had a part.
-    `err_rand_uj` holds random errors added in quadrature.
+    `observed_us` is the observed time of the windows in which the bucket and job had a part. The
+    squares of random errors, µJ², are summed in two limbs (`store.squares`).
     """
 
     __tablename__ = "ledger"
@@ -149,13 +123,18 @@ class LedgerRow(Base):
     energy_uj: Mapped[int]
     observed_us: Mapped[int]
     err_sys_uj: Mapped[int]
-    err_rand_uj: Mapped[int]
+    err_rand_high: Mapped[int]
+    err_rand_low: Mapped[int]
 
     __table_args__ = (Index("ledger_by_job", "job_uid"), Index("ledger_by_time", "quarter_us"))
 
 
 class PresenceRow(Base):
-    """When a device was watched within a quarter hour: what coverage is measured against."""
+    """What the meters of a device came to within a quarter hour, and when it was watched.
+
+    `own_uj` is what the agent itself used of it; None where none told. `sender` is who sent all of
+    it so far, up to batch `seq`, each window after the one before it; empty where that is not so.
+    """
 
     __tablename__ = "presence"
     host_id: Mapped[str] = mapped_column(primary_key=True)
@@ -164,6 +143,13 @@ class PresenceRow(Base):
     first_us: Mapped[int]
     last_us: Mapped[int]
     observed_us: Mapped[int]
+    energy_uj: Mapped[int]
+    own_uj: Mapped[int | None]
+    method: Mapped[str]
+    sender: Mapped[str]
+    seq: Mapped[int]
+
+    __table_args__ = (Index("presence_by_time", "quarter_us"),)
 
 
 class RollupRow(Base):
@@ -183,7 +169,8 @@ class RollupRow(Base):
     energy_uj: Mapped[int]
     observed_us: Mapped[int]
     err_sys_uj: Mapped[int]
-    err_rand_uj: Mapped[int]
+    err_rand_high: Mapped[int]
+    err_rand_low: Mapped[int]
 
     __table_args__ = (Index("rollup_by_time", "quarter_us"),)
 

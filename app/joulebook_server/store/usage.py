@@ -9,6 +9,7 @@ from sqlalchemy import Connection, select
 from joulebook_server.store.descriptions import DEVICES
 from joulebook_server.store.engine import rows_of
 from joulebook_server.store.ledger import LEDGER
+from joulebook_server.store.squares import joined
 
 
 @dataclass
@@ -76,7 +77,7 @@ def usage_by_job(connection: Connection, uids: Collection[str]) -> dict[str, Usa
         by_method = usage.energy_by_method
         by_method[row.method] = by_method.get(row.method, 0) + row.energy_uj
         usage.err_sys_uj[sensor] = usage.err_sys_uj.get(sensor, 0) + row.err_sys_uj
-        usage.err_rand_sq += row.err_rand_uj**2
+        usage.err_rand_sq += joined(row.err_rand_high, row.err_rand_low)
         if row.bucket == "job":
             before = usage.observed_us.get(row.device_uid, 0)
             usage.observed_us[row.device_uid] = before + row.observed_us

@@ -148,7 +148,7 @@ def test_a_file_of_settings_that_cannot_be_read_is_named(
 
 def test_a_migration_says_where_the_database_is(run: Run, database: Path) -> None:
     done = run("migrate", "--database-url", f"sqlite:///{database}")
-    assert (done.returncode, done.stdout) == (0, f"sqlite:///{database} is at revision 0002\n")
+    assert (done.returncode, done.stdout) == (0, f"sqlite:///{database} is at revision 0005\n")
 
 
 @pytest.mark.parametrize("words", [["sing"], ["serve", "--colour", "red"], ["serve", "--port"]])
