@@ -231,8 +231,9 @@ def test_the_largest_and_smallest_work_is_still_told(client: TestClient, send: S
 
 
 def test_what_a_job_declares_wins_over_what_an_agent_found(client: TestClient) -> None:
-    declared = JobSpec(name="mine", kind="training", model="declared", rev=1)
-    found = JobSpec(name="script", kind="other", model="of the environment", project="p", rev=9)
+    mine, seen_too = {"tokens": 5.0}, {"tokens": 6.0, "requests": 2.0}
+    declared = JobSpec(name="mine", kind="training", model="declared", rev=1, work=mine)
+    found = JobSpec(name="x", kind="other", model="environment", project="p", rev=9, work=seen_too)
     batch = ran(declared).batch()
     seen = ran(found, seq=2).batch()
     seen = replace(seen, jobs=[replace(seen.jobs[0], reporter="watch:0007")])
@@ -241,3 +242,4 @@ def test_what_a_job_declares_wins_over_what_an_agent_found(client: TestClient) -
     job = one(client, "run:1")
     assert (job["name"], job["kind"], job["model"]) == ("mine", "training", "declared")
     assert job["project"] == "p"  # nobody declared one
+    assert job["work"] == {"tokens": 5, "requests": 2}

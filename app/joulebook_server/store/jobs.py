@@ -213,8 +213,11 @@ def _first(rows: list[Report], name: str) -> Any:  # noqa: ANN401 - whatever the
 
 
 def _work(rows: list[Report]) -> dict[str, float]:
+    """Sums over reporters; what the job counts itself, nobody counts for it as well."""
+    said = {unit for row in rows if not _is_found(row) for unit in row.work}
     total: dict[str, float] = {}
     for row in rows:
         for unit, amount in row.work.items():
-            total[unit] = total.get(unit, 0) + amount
+            if not (_is_found(row) and unit in said):
+                total[unit] = total.get(unit, 0) + amount
     return total
