@@ -1,12 +1,12 @@
 """A real PostgreSQL for the tests of one process, and a fresh database of it for each test."""
 
-import atexit
 import functools
 import itertools
 import os
 import shutil
 import tempfile
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,6 +16,7 @@ from joulebook_server.store.migrate import migrate
 
 _TEMPLATE = "migrated"
 _numbers = itertools.count()
+_ends: list[Callable[[], None]] = []
 
 
 @functools.cache
@@ -29,8 +30,19 @@ def cluster() -> "Cluster":
     folder = Path(tempfile.mkdtemp(prefix="jbpg-"))
     folder.chmod(0o755)
     server = get_server(folder / "data", cleanup_mode="delete")
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+
+    def end() -> None:
+        server.cleanup()
+        shutil.rmtree(folder, ignore_errors=True)
+
+    _ends.append(end)
     return Cluster(server.get_uri(database="postgres"))
+
+
+def stop() -> None:
+    """Stop the server, if it runs. Workers of xdist leave without the functions of `atexit`."""
+    while _ends:
+        _ends.pop()()
 
 
 class Cluster:
