@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from joulebook.discovery.kubernetes import Pod, PodInfo, Pods
+from joulebook.discovery.kubernetes import Pod, PodInfo, Pods, names_alike
 from joulebook.discovery.names import Names
 from joulebook.discovery.owner import JobLabels
 from joulebook.discovery.place import PodPlace
@@ -142,3 +142,22 @@ def test_an_annotation_that_cannot_be_read_is_left_out_and_told() -> None:
     owner = Pods(Cluster(**{PLACE.pod: pod})).owner("u", PLACE, None, complaints.append)
     assert owner.labels == JobLabels(name="p", model="m")
     assert complaints[0].startswith("joulebook.io/kind must be one of training")
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "alike"),
+    [
+        ("k8s:ml/pytorchjob/t@1a2b3c4d", "k8s:ml/pytorchjob/t", True),
+        ("k8s:prod/ml/job/t@1a2b3c4d", "k8s:ml/job/t", True),
+        ("k8s:ml/job/t", "k8s:ml/job/u", False),
+        ("k8s:ml/job/t", "k8s:dev/job/t", False),
+        ("k8s:pod:1858680e", "k8s:ml/job/t", False),
+        ("k8s:pod:1858680e", "k8s:pod:1858680e", False),
+        ("slurm:alps:42", "k8s:ml/job/t", False),
+    ],
+)
+def test_a_controller_is_the_same_with_and_without_its_uid_and_cluster(
+    one: str, other: str, *, alike: bool
+) -> None:
+    assert names_alike(one, other) is alike
+    assert names_alike(other, one) is alike

@@ -163,3 +163,34 @@ def test_a_pod_that_the_cluster_has_not_told_of_yet_is_no_job_and_then_has_its_n
     node.api.lists(item("train-0", PODS_OF["train-0"], owners=(RUN,)))
     assert until(lambda: FOUND in node.found())
     stop(agent)
+
+
+def test_a_span_is_below_the_job_as_the_cluster_names_it_also_if_its_pod_tells_less(
+    node: Node,
+) -> None:
+    agent = node.agent()
+    code = """
+import joulebook, sys
+with joulebook.track(name="own"):
+    print(flush=True)
+    sys.stdin.readline()
+"""
+    process = subprocess.Popen(
+        [sys.executable, "-c", code],
+        # What a volume of the downward API would tell: neither the cluster nor the job's uid.
+        env=node.stage.environment() | {"JOULEBOOK_PARENT": "k8s:research/job/train"},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    node.tree.put(process.pid, f"/../../../besteffort/pod{PODS_OF['train-1']}/{'b' * 64}")
+
+    def parents() -> list[str | None]:
+        jobs = node.server.get("/v1/jobs")["jobs"]
+        return [job["parent"] for job in jobs if job["name"] == "own"]
+
+    assert until(lambda: parents() == [FOUND])
+    process.communicate("\n", timeout=60)
+    node.leave()
+    stop(agent)
+    assert set(node.found()) == {FOUND}

@@ -28,7 +28,7 @@ class Caller:
         peer: The process.
         back: Told of a job and a process that goes on with it; answers the highest revision that
             the job's record can have from before this agent.
-        parent_of: The job that this process's span of a job is part of, if it names none itself.
+        parent_of: The job that a process's span of a job is part of, given what it says itself.
     """
 
     def __init__(
@@ -37,7 +37,7 @@ class Caller:
         clock: Clock,
         peer: Peer,
         back: Callable[[tuple[str, str | None], tuple[int, int]], int] = lambda *_: 0,
-        parent_of: Callable[[int, str], str | None] = lambda *_: None,
+        parent_of: Callable[[int, str, str | None], str | None] = lambda _pid, _uid, told: told,
     ) -> None:
         self.peer = peer
         self._session = session
@@ -143,8 +143,8 @@ class Caller:
             if outer is None:
                 raise WireError("$.outer", "names no open span of this process")
         variant, parent = begin.variant, begin.parent
-        if parent is None and outer is None:
-            parent = self._parent_of(self.peer.pid, begin.uid)
+        if outer is None:
+            parent = self._parent_of(self.peer.pid, begin.uid, parent)
         return Span(
             uid=begin.uid,
             labels=Labels(

@@ -11,6 +11,7 @@ from joulebook.agent.room import Room, Root
 from joulebook.core.families import Process
 from joulebook.core.outermost import outermost
 from joulebook.core.variant import Variant
+from joulebook.discovery.kubernetes import names_alike
 from joulebook.discovery.owner import PROCESS, JobLabels, Owner
 from joulebook.discovery.owners import Owners
 from joulebook.metering.session import Session
@@ -68,6 +69,9 @@ class Finder:
         if opening or left:  # at one cut: it costs the same for one and for all
             self._session.change([*opening.values()], [self._spans.pop(root) for root in left])
             self._spans |= opening
+        for span in handed:  # one may have begun before its process was looked at
+            if span.parent is None:
+                span.parent_uid = self.parent_of(span.pid, span.uid, span.parent_uid)
         self._reserve(wanted)
 
     def _count(
@@ -76,8 +80,21 @@ class Finder:
         owners = {pid: owner.uid for pid, owner in self._found.items()}
         self._deeds.look(Look(table, owners, {span.uid for span in spans}, handed), spans)
 
-    def parent_of(self, pid: int, uid: str) -> str | None:
-        """Uid of the found job that a process's own span of the job `uid` is part of, or None."""
+    def parent_of(self, pid: int, uid: str, told: str | None) -> str | None:
+        """Uid of the job that a process's own span is part of; None where it is of none.
+
+        Args:
+            pid: The process.
+            uid: The span's job.
+            told: What the process itself says: it stands, but for a controller of pods, of which
+                the cluster knows more than a pod's files do.
+        """
+        found = self._above(pid, uid)
+        if told is None or (found is not None and names_alike(found, told)):
+            return found
+        return told
+
+    def _above(self, pid: int, uid: str) -> str | None:
         owner = self._found.get(pid)
         if owner is None:
             return None

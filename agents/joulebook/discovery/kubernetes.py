@@ -1,6 +1,7 @@
 """Pods of Kubernetes: which job they are part of, as far as the cluster is asked."""
 
 import logging
+import re
 from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field, replace
 from typing import Protocol
@@ -20,6 +21,9 @@ _SHOWN = 8  # characters of the uid of who controls a pod: they tell one run fro
 #: How kinds are called whose objects come to an end: the next one of the same name is another job.
 #: What serves (a Deployment, a RayCluster) is the same job when it is made anew.
 _ENDS = ("Job", "JobSet", "Run", "Workflow", "SparkApplication", "Trial", "AppWrapper")
+
+#: ``k8s:[<cluster>/]<namespace>/<kind>/<name>[@<uid>]``, which `_name` writes.
+_CONTROLLER = re.compile(r"k8s:(?:[^/]+/)?(?P<path>[^/]+/[^/]+/[^/@]+)(?:@[^/@]*)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +146,15 @@ class Pods:
         name = told.get(f"{_PREFIX}name") or pod.owner_name or pod.name
         found = replace(labels_of(said), name=name[:MAX_TEXT])
         return Owner(uid, KUBERNETES, None, found, pod.gpus)
+
+
+def names_alike(one: str, other: str) -> bool:
+    """Whether two uids are of one controller, as far as each tells.
+
+    The files of a pod do not tell the uid of every kind of controller, nor always the cluster.
+    """
+    first, second = _CONTROLLER.fullmatch(one), _CONTROLLER.fullmatch(other)
+    return first is not None and second is not None and first["path"] == second["path"]
 
 
 def _name(pod: Pod | None) -> str | None:
