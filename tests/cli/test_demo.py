@@ -40,9 +40,8 @@ def jobs(machine: Machine) -> list[dict[str, str | None]]:
 
 def test_a_job_of_the_experiment_is_on_the_server_while_it_runs(demo: Demo, tmp_path: Path) -> None:
     machine = demo(tmp_path / "demo")
-    assert until(lambda: jobs(machine))
-    assert jobs(machine)[-1]["variant"] is not None
-    assert jobs(machine)[-1]["ended_at"] is None
+    # The agent may find jobs of others on this machine: those of the experiment have a variant.
+    assert until(lambda: any(job["variant"] and not job["ended_at"] for job in jobs(machine)))
 
 
 def test_a_folder_too_deep_for_a_socket_is_taken(demo: Demo, tmp_path: Path) -> None:

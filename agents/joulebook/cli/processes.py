@@ -4,6 +4,7 @@ import importlib.util
 import queue
 import signal
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from types import FrameType, TracebackType
 from typing import Any, NoReturn, Self
 
@@ -14,6 +15,9 @@ from joulebook.errors import JoulebookError
 
 #: The longest that a child may take to say that it is ready, s.
 READY_S = 60.0
+#: A signal that comes just before we begin to wait wakes nobody, and its handler runs only once we
+#: do something: so we wait no longer than this at a time, s.
+_LOOK_S = 0.5
 #: Exit code of our commands after one line that says why.
 FAILED = 1
 _ASKING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -119,13 +123,14 @@ class Children:
         start_us = self._clock.monotonic_us()
         while not done():
             self._check()
-            left_s = within_s
+            left_s = _LOOK_S
             if within_s is not None:
-                left_s = max(0.0, within_s - (self._clock.monotonic_us() - start_us) / US_PER_S)
-            try:
-                self._news.get(timeout=left_s)
-            except queue.Empty:
+                passed_s = (self._clock.monotonic_us() - start_us) / US_PER_S
+                left_s = min(left_s, within_s - passed_s)
+            if left_s <= 0:
                 return False
+            with suppress(queue.Empty):
+                self._news.get(timeout=left_s)
         return True
 
     def _check(self) -> None:
