@@ -38,12 +38,14 @@ class Agent:
         socket: Where it listens.
         state: Its state folder.
         environment: What a tracker needs to find it.
+        ready: The line that said so.
     """
 
     process: "subprocess.Popen[str]"
     socket: Path
     state: Path
     environment: dict[str, str]
+    ready: str = ""
 
     def stop(self, number: int = signal.SIGTERM) -> str:
         """Stop it; returns what it printed."""
@@ -106,7 +108,7 @@ def start_agent(home: dict[str, str], tmp_path: Path) -> Iterator[StartAgent]:
         line = process.stdout.readline()
         assert re.match(r"joulebook agent ready on \S+", line), line
         environment = home | {"JOULEBOOK_AGENT_SOCKET": str(found)} | extra
-        started.append(Agent(process, found, state, environment))
+        started.append(Agent(process, found, state, environment, line))
         return started[-1]
 
     yield start

@@ -136,7 +136,13 @@ def test_a_page_that_cannot_be_opened_is_one_json_object_too(run: Run, tmp_path:
 def test_the_line_that_scripts_wait_for_is_the_same_whatever_the_form_of_the_log(
     start_agent: StartAgent,
 ) -> None:
-    start_agent(JOULEBOOK_LOG_FORMAT="json").stop()  # it looks for that line
+    lines = []
+    for form in ("text", "json"):
+        agent = start_agent(JOULEBOOK_LOG_FORMAT=form)
+        lines.append(agent.ready)
+        agent.stop()
+    assert lines[0] == lines[1]
+    assert lines[0].startswith("joulebook agent ready on ")
 
 
 def test_no_socket_at_all_is_refused(run: Run) -> None:

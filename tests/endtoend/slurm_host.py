@@ -86,8 +86,9 @@ def assert_nothing_is_unbooked(host: Host) -> None:
         parts = {bucket: int(energy) for bucket, energy in device["parts_uj"].items()}
         assert sum(parts.values()) == int(device["metered_uj"])
         assert set(parts) <= {"job", "held", "system", "idle", "unknown"}
-        # Everybody could be seen, but for a moment on a machine that is too busy to look.
-        assert parts.get("unknown", 0) <= sum(parts.values()) // 20
+        # Everybody could be seen. Nobody can tell in a window of less than a clock tick, of which
+        # there are a few at most: two jobs may begin within one.
+        assert parts.get("unknown", 0) <= sum(parts.values()) // 50
         assert (device["difference_uj"], device["breaks"]) == ("0", [])
     whole = sum(int(device["metered_uj"]) for device in balance["devices"])
     rows = host.server.get("/v1/reports?group_by=bucket,job")["rows"]

@@ -46,6 +46,7 @@ class Finder:
         self._reservations = reservations
         self._deeds = deeds
         self._spans: dict[Root, Span] = {}
+        self._measured: Collection[str] = ()
         self._waited: dict[int, int] = {}
         self._found: Mapping[int, Owner] = {}
         self._room = Room()
@@ -69,6 +70,7 @@ class Finder:
         if opening or left:  # at one cut: it costs the same for one and for all
             self._session.change([*opening.values()], [self._spans.pop(root) for root in left])
             self._spans |= opening
+        self._measured = {span.uid for span in self._spans.values()}
         for span in handed:  # one may have begun before its process was looked at
             if span.parent is None:
                 span.parent_uid = self.parent_of(span.pid, span.uid, span.parent_uid)
@@ -98,7 +100,7 @@ class Finder:
         owner = self._found.get(pid)
         if owner is None:
             return None
-        if owner.manager == PROCESS and all(one.uid != owner.uid for one in self._spans.values()):
+        if owner.manager == PROCESS and owner.uid not in self._measured:
             return None  # it is no job: its process has a span of its own
         return owner.uid if owner.uid != uid else owner.parent
 

@@ -18,15 +18,13 @@ JOBS = table_of(JobRow)
 CORRECTABLE = ("name", "project", "kind", "user", "model", "variant", "work", "quality")
 
 
-@dataclass(frozen=True, slots=True)
-class EffectiveJob:
-    """A job as reports show it: corrected over declared over detected.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobFields:
+    """What is told of a job, by one reporter or all in all. Times are µs since the epoch.
 
-    `work` sums over reporters; `quality` comes from one of them. Times are µs since the epoch;
     `last_us` is when it was last measured.
     """
 
-    uid: str
     parent: str | None
     phase: str | None
     name: str | None
@@ -40,6 +38,16 @@ class EffectiveJob:
     last_us: int
     work: dict[str, float]
     quality: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EffectiveJob(JobFields):
+    """A job as reports show it: corrected over declared over detected.
+
+    `work` sums over reporters; `quality` comes from one of them.
+    """
+
+    uid: str
     hosts: tuple[str, ...]
     revision: int = 0
     corrections: dict[str, Any] = field(default_factory=dict)
@@ -50,8 +58,8 @@ class EffectiveJob:
         return self.variant.get("label") if self.variant else None
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report(JobFields):
     """What one reporter last said of a job: a row of its table."""
 
     host_id: str
@@ -59,19 +67,6 @@ class Report:
     job_uid: str
     reporter: str
     rev: int
-    parent: str | None
-    phase: str | None
-    name: str | None
-    project: str | None
-    kind: str
-    user: str | None
-    model: str | None
-    variant: dict[str, Any] | None
-    started_us: int
-    ended_us: int | None
-    work: dict[str, float]
-    quality: dict[str, float]
-    last_us: int
 
 
 def effective_jobs(
